@@ -1,0 +1,22 @@
+//! The rules of a shop's stock, as plain functions over plain values.
+//!
+//! Nothing here does I/O, reads a clock, draws a random number or knows of a database: the
+//! same input always gives the same decision. That is what lets the ledger writer decide a
+//! whole batch in memory between one read and one write, and what lets property tests
+//! compare the rules with a naive model. Read [`stock`] for one line against one level, then
+//! [`batch`] for everything that shares a commit.
+
+pub mod batch;
+mod decimal;
+pub mod ids;
+pub mod money;
+pub mod permissions;
+pub mod quantity;
+pub mod stock;
+pub mod time;
+
+pub use decimal::DecimalError;
+pub use ids::{EventId, LotId, MovementId, ProductId, StoreId, UserId};
+pub use money::Money;
+pub use quantity::Quantity;
+pub use time::Timestamp;
