@@ -1,0 +1,181 @@
+//! One database behind two engines: SQLite for one shop, PostgreSQL for a chain.
+//!
+//! Every statement is one constant text that both engines accept, run through [`on_db!`].
+//! Where the engines must differ (batches, row locks, partitions), a function matches on
+//! [`Conn`] itself; such an arm may hold SQL and binds, never a decision.
+//!
+//! [`Tx`] writes and [`Reader`] reads; both lend themselves as a [`Conn`], which is what the
+//! functions in every `sql.rs` take. There is deliberately no trait per table, and nothing
+//! here knows what the tables mean.
+
+mod connect;
+mod fault;
+mod migrate;
+
+use sqlx::pool::PoolConnection;
+use sqlx::{PgConnection, PgPool, Postgres, Sqlite, SqliteConnection, SqlitePool, Transaction};
+
+pub use connect::{ConnectError, DatabaseUrl, PoolSizes, connect};
+pub use fault::{Fault, fault};
+pub use migrate::{MigrateError, migrate, pending};
+
+/// Runs one call on whichever engine `$db` is: `on_db!(db, conn => query.fetch_one(conn).await)`.
+#[macro_export]
+macro_rules! on_db {
+    ($db:expr, $conn:ident => $call:expr) => {
+        match $db {
+            $crate::db::Conn::Sqlite($conn) => $call,
+            $crate::db::Conn::Postgres($conn) => $call,
+        }
+    };
+}
+
+/// An open database.
+#[derive(Clone, Debug)]
+pub enum Db {
+    /// A file of our own: one connection writes, several read.
+    Sqlite {
+        /// The only connection that writes; waiting for it is first come, first served.
+        writer: SqlitePool,
+        /// Read-only connections, each on a snapshot of its own.
+        readers: SqlitePool,
+    },
+    /// A server, shared with other nodes.
+    Postgres {
+        /// For requests.
+        pool: PgPool,
+        /// For the ledger's writers alone, so that no request can keep one waiting.
+        ledger: PgPool,
+    },
+}
+
+/// A write transaction. Dropped without a commit, it is rolled back.
+///
+/// Every write runs in a task that is never cancelled (`http::detached`): a future dropped
+/// in mid-transaction could hand its connection back in an unknown state.
+#[derive(Debug)]
+pub enum Tx {
+    /// Holds the one writing connection, from `BEGIN IMMEDIATE` on.
+    Sqlite(Transaction<'static, Sqlite>),
+    /// READ COMMITTED.
+    Postgres(Transaction<'static, Postgres>),
+}
+
+/// A connection for reading.
+#[derive(Debug)]
+pub enum Reader {
+    /// Read-only.
+    Sqlite(PoolConnection<Sqlite>),
+    /// From the pool for requests.
+    Postgres(PoolConnection<Postgres>),
+}
+
+/// A borrowed connection: what SQL functions take, from a [`Tx`] or a [`Reader`].
+#[derive(Debug)]
+pub enum Conn<'c> {
+    /// SQLite.
+    Sqlite(&'c mut SqliteConnection),
+    /// PostgreSQL.
+    Postgres(&'c mut PgConnection),
+}
+
+impl<'c> From<&'c mut Tx> for Conn<'c> {
+    fn from(tx: &'c mut Tx) -> Self {
+        match tx {
+            Tx::Sqlite(tx) => Self::Sqlite(tx),
+            Tx::Postgres(tx) => Self::Postgres(tx),
+        }
+    }
+}
+
+impl<'c> From<&'c mut Reader> for Conn<'c> {
+    fn from(reader: &'c mut Reader) -> Self {
+        match reader {
+            Reader::Sqlite(conn) => Self::Sqlite(conn),
+            Reader::Postgres(conn) => Self::Postgres(conn),
+        }
+    }
+}
+
+impl Db {
+    /// Begins an ordinary write.
+    ///
+    /// # Errors
+    /// The database is gone, or no connection was free in time.
+    pub async fn begin(&self) -> sqlx::Result<Tx> {
+        match self {
+            Self::Sqlite { writer, .. } => {
+                writer.begin_with("BEGIN IMMEDIATE").await.map(Tx::Sqlite)
+            }
+            Self::Postgres { pool, .. } => pool.begin().await.map(Tx::Postgres),
+        }
+    }
+
+    /// Begins a batch of the ledger, on a connection that only the ledger uses.
+    ///
+    /// # Errors
+    /// The database is gone, or no connection was free in time.
+    pub async fn begin_ledger(&self) -> sqlx::Result<Tx> {
+        match self {
+            Self::Sqlite { .. } => self.begin().await,
+            Self::Postgres { ledger, .. } => ledger.begin().await.map(Tx::Postgres),
+        }
+    }
+
+    /// A connection for reading.
+    ///
+    /// # Errors
+    /// The database is gone, or no connection was free in time.
+    pub async fn read(&self) -> sqlx::Result<Reader> {
+        match self {
+            Self::Sqlite { readers, .. } => readers.acquire().await.map(Reader::Sqlite),
+            Self::Postgres { pool, .. } => pool.acquire().await.map(Reader::Postgres),
+        }
+    }
+
+    /// `sqlite` or `postgres`, for people and metrics.
+    pub const fn engine(&self) -> &'static str {
+        match self {
+            Self::Sqlite { .. } => "sqlite",
+            Self::Postgres { .. } => "postgres",
+        }
+    }
+
+    /// Closes all connections; on SQLite the write-ahead log is folded into the file.
+    pub async fn close(&self) {
+        match self {
+            Self::Sqlite { writer, readers } => {
+                readers.close().await;
+                writer.close().await;
+            }
+            Self::Postgres { pool, ledger } => {
+                pool.close().await;
+                ledger.close().await;
+            }
+        }
+    }
+}
+
+impl Tx {
+    /// Ends the transaction; its effects are durable when this returns.
+    ///
+    /// # Errors
+    /// Where the connection is lost here, whether it took place is unknown.
+    pub async fn commit(self) -> sqlx::Result<()> {
+        match self {
+            Self::Sqlite(tx) => tx.commit().await,
+            Self::Postgres(tx) => tx.commit().await,
+        }
+    }
+
+    /// Ends the transaction without effect.
+    ///
+    /// # Errors
+    /// The connection is lost, which has the same effect.
+    pub async fn rollback(self) -> sqlx::Result<()> {
+        match self {
+            Self::Sqlite(tx) => tx.rollback().await,
+            Self::Postgres(tx) => tx.rollback().await,
+        }
+    }
+}

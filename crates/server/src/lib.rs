@@ -1,0 +1,5 @@
+//! Stockroom: stock and orders for shops. [`App`] is the composition root.
+
+#[macro_use]
+pub mod db;
+pub mod clock;

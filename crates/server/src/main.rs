@@ -1,0 +1,2 @@
+//! The `stockroom` binary.
+fn main() {}
