@@ -3,3 +3,6 @@
 #[macro_use]
 pub mod db;
 pub mod clock;
+pub mod error;
+pub mod events;
+pub mod ledger;
