@@ -2,13 +2,17 @@
 
 #[macro_use]
 pub mod db;
+pub mod api_docs;
 pub mod auth;
+pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod error;
 pub mod events;
 pub mod http;
 pub mod metrics;
+pub mod routes;
+pub mod system;
 
 use std::ops::Deref;
 use std::sync::Arc;
