@@ -66,3 +66,11 @@ impl<R: Right> OperationInput for Can<R> {
         docs::add_failures(ctx, operation, &codes);
     }
 }
+
+/// The token that lets the first administrator in, while there is no user.
+///
+/// # Errors
+/// The database's.
+pub async fn setup_token(app: &App) -> anyhow::Result<Option<String>> {
+    Ok(app.config.setup_token.as_ref().map(|token| token.expose().to_owned()))
+}

@@ -14,7 +14,7 @@ use crate::clock::Clock;
 use crate::config::{Config, LogFormat};
 use crate::db::{self, DatabaseUrl};
 use crate::http::server;
-use crate::{App, routes};
+use crate::{App, auth, routes};
 
 /// How long requests may take to end once the server is told to stop.
 const DRAIN_MAX: Duration = Duration::from_secs(20);
@@ -93,7 +93,7 @@ impl Serve {
         let db = super::open(&config).await?;
         db::migrate(&db).await?;
         let app = App::start(config, db, Clock::System).await?;
-        announce(&app, listener.local_addr()?)?;
+        announce(&app, listener.local_addr()?).await?;
         serve(&app, listener, admin).await?;
         app.close().await;
         tracing::info!("stopped");
@@ -144,11 +144,16 @@ fn listen_admin(address: &str) -> Option<TcpListener> {
 }
 
 /// Tells whoever started it where to go. Standard output is for this alone.
-fn announce(app: &App, address: SocketAddr) -> anyhow::Result<()> {
+async fn announce(app: &App, address: SocketAddr) -> anyhow::Result<()> {
     let url = app.config.public_url.clone().unwrap_or_else(|| format!("http://{address}"));
     let url = url.trim_end_matches('/');
+    let mut said = format!("Stockroom is running at {url}\n");
+    if let Some(token) = auth::setup_token(app).await? {
+        said.push_str("There is no user yet. Make the owner's account with this link, once:\n");
+        said.push_str(&format!("{url}/setup#token={token}\n"));
+    }
     let mut out = std::io::stdout().lock();
-    writeln!(out, "Stockroom is running at {url}")?;
+    out.write_all(said.as_bytes())?;
     out.flush()?;
     tracing::info!(%address, database = app.db.engine(), "started");
     Ok(())
