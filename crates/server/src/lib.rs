@@ -2,4 +2,6 @@
 
 #[macro_use]
 pub mod db;
+pub mod auth;
 pub mod clock;
+pub mod error;

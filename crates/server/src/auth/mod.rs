@@ -1,0 +1,74 @@
+//! Who is asking, and what they may do.
+//!
+//! [`Auth`] holds what identity needs at run time. A request's bearer token becomes a
+//! [`Principal`] in two steps, both free of I/O on the hot path: [`tokens`] says that the token
+//! is genuine, [`callers`] who is behind it now. Handlers ask for [`Can`] with a [`Right`], so
+//! that a permission stands in their signature. [`passwords`] and [`throttle`] guard the
+//! sign-in, [`sessions`] keeps it, [`setup`] makes the first one.
+//!
+//! Nothing here knows of products or stock; what a role may do stands in
+//! `stockroom_domain::permissions`.
+
+pub mod callers;
+pub mod passwords;
+pub mod principal;
+mod recent;
+pub mod sessions;
+pub mod setup;
+mod sql;
+pub mod throttle;
+pub mod tokens;
+pub mod users;
+
+use std::sync::Arc;
+
+pub use callers::Callers;
+pub use passwords::Passwords;
+pub use principal::{Grant, Place, Principal, Scope};
+pub use sessions::{Device, SignedIn};
+pub use throttle::Throttle;
+pub use tokens::Tokens;
+
+use crate::clock::Clock;
+use crate::db::Db;
+use crate::error::ApiResult;
+
+/// Everything that identity keeps in memory, and the database behind it. Cloned cheaply.
+#[derive(Clone, Debug)]
+pub struct Auth {
+    db: Db,
+    clock: Clock,
+    /// Signs and verifies access tokens.
+    pub tokens: Tokens,
+    /// Hashes and verifies passwords.
+    pub passwords: Passwords,
+    /// Who is behind which session.
+    pub callers: Callers,
+    /// Slows down guessing.
+    pub throttle: Throttle,
+}
+
+impl Auth {
+    /// Remembers nothing yet.
+    pub fn new(db: Db, clock: Clock) -> Self {
+        Self {
+            db,
+            clock,
+            tokens: Tokens::new(),
+            passwords: Passwords::default(),
+            callers: Callers::default(),
+            throttle: Throttle::default(),
+        }
+    }
+
+    /// Whoever brings this access token, or `None` where it is not good, or not any more.
+    ///
+    /// # Errors
+    /// The database's, where something had to be read.
+    pub async fn caller(&self, token: &str) -> ApiResult<Option<Arc<Principal>>> {
+        match self.tokens.verify(&self.db, &self.clock, token).await? {
+            Some(verified) => self.callers.find(&self.db, &self.clock, verified).await,
+            None => Ok(None),
+        }
+    }
+}
