@@ -10,6 +10,9 @@
 //! `stockroom_domain::permissions`.
 
 pub mod callers;
+mod extract;
+pub mod http;
+pub mod page;
 pub mod passwords;
 pub mod principal;
 mod recent;
@@ -23,13 +26,18 @@ pub mod users;
 use std::sync::Arc;
 
 pub use callers::Callers;
+pub use extract::{
+    Can, EditCatalog, EditStores, MoveStock, Operate, ReadCatalog, ReadStock, Right, Who,
+};
 pub use passwords::Passwords;
 pub use principal::{Grant, Place, Principal, Scope};
 pub use sessions::{Device, SignedIn};
 pub use throttle::Throttle;
 pub use tokens::Tokens;
 
+use crate::App;
 use crate::clock::Clock;
+use crate::config::Secret;
 use crate::db::Db;
 use crate::error::ApiResult;
 
@@ -71,4 +79,12 @@ impl Auth {
             None => Ok(None),
         }
     }
+}
+
+/// The token for the link that lets the first administrator in, `None` once there is a user.
+///
+/// # Errors
+/// `STOCKROOM_SETUP_TOKEN` is too short to be safe, or the database does not answer.
+pub async fn setup_token(app: &App) -> anyhow::Result<Option<String>> {
+    app.auth.setup_token(app.config.setup_token.as_ref().map(Secret::expose)).await
 }

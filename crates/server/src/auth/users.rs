@@ -31,7 +31,9 @@ pub struct NewUser<'a> {
 /// A username in the form in which it is compared: case, width and normal form do not matter.
 pub fn key(username: &str) -> String {
     // Longer than any; the cut keeps a huge one from costing more than it may.
-    let bounded: String = username.trim().chars().take(USERNAME_CHARACTERS_MAX + 1).collect();
+    // A control character is part of no name, and PostgreSQL takes no U+0000.
+    let bounded = username.trim().chars().take(USERNAME_CHARACTERS_MAX + 1);
+    let bounded: String = bounded.map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect();
     bounded.nfkc().collect::<String>().to_lowercase().nfkc().collect()
 }
 
@@ -115,6 +117,7 @@ mod tests {
         assert_eq!(key("ａｄａ"), key("Ada"));
         assert_ne!(key("ada"), key("adam"));
         assert!(key(&"x".repeat(1_000_000)).len() < 100);
+        assert!(!key("a\0b").contains('\0'));
     }
 
     #[test]
