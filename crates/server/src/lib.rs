@@ -2,7 +2,9 @@
 
 #[macro_use]
 pub mod db;
+pub mod api_docs;
 pub mod auth;
+pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod error;
@@ -10,6 +12,8 @@ pub mod events;
 pub mod http;
 pub mod ledger;
 pub mod metrics;
+pub mod routes;
+pub mod system;
 
 use std::ops::Deref;
 use std::sync::Arc;
@@ -63,8 +67,8 @@ impl App {
         events::ensure_partitions(&db).await?;
         let metrics = Metrics::new(clock.now(), db.engine());
         let settings = LedgerSettings {
-            writers: config.ledger_writers,
-            queue_lines_max: config.ledger_queue_lines_max,
+            writers: usize::try_from(config.ledger_writers)?,
+            queue_lines_max: usize::try_from(config.ledger_queue_lines_max)?,
         };
         let ledger = Ledger::start(&db, &clock, settings, LedgerMetrics::default());
         Ok(Self(Arc::new(Parts {

@@ -1,0 +1,204 @@
+//! EVERY route, on one page: method, path, handler, and what the documentation calls it.
+//! Who may call it stands in the handler's signature (`Can<R>`).
+
+use aide::axum::ApiRouter;
+use aide::axum::routing::{get_with, post_with};
+use aide::generate::in_context;
+use aide::openapi::{OpenApi, SecurityScheme, Tag};
+use aide::transform::TransformOpenApi;
+use axum::Router;
+use axum::routing::get;
+use schemars::SchemaGenerator;
+use schemars::generate::SchemaSettings;
+
+use crate::error::{ApiError, ErrorCode};
+use crate::http::docs::fails;
+use crate::http::edge::EdgeLayer;
+use crate::{App, api_docs, auth, system};
+
+/// The tags of the documentation, in its order.
+const TAGS: &[(&str, &str)] = &[
+    ("Identity", "Setting up the shop, signing in and staying signed in."),
+    ("System", "How the system itself is doing."),
+];
+
+fn api() -> ApiRouter<App> {
+    speak_json_schema_2020();
+    ApiRouter::new().merge(identity()).merge(system())
+}
+
+fn identity() -> ApiRouter<App> {
+    /// What a guessed secret can be answered.
+    const GUARDED: &[ErrorCode] =
+        &[ErrorCode::Unauthenticated, ErrorCode::TooManyAttempts, ErrorCode::Overloaded];
+    ApiRouter::new()
+        .api_route(
+            "/api/setup",
+            post_with(auth::http::setup, |op| {
+                op.id("setUp")
+                    .tag("Identity")
+                    .summary("Make the first administrator and the first store")
+                    .with(fails(GUARDED))
+                    .with(fails(&[ErrorCode::AlreadySetUp]))
+            }),
+        )
+        .api_route(
+            "/api/login",
+            post_with(auth::http::login, |op| {
+                op.id("login")
+                    .tag("Identity")
+                    .summary("Sign in with name and password")
+                    .with(fails(GUARDED))
+            }),
+        )
+        .api_route(
+            "/api/auth/login",
+            post_with(auth::http::login, |op| {
+                op.id("authLogin")
+                    .tag("Identity")
+                    .summary("The same as `POST /api/login`")
+                    .with(fails(GUARDED))
+            }),
+        )
+        .api_route(
+            "/api/auth/refresh",
+            post_with(auth::http::refresh, |op| {
+                op.id("refresh")
+                    .tag("Identity")
+                    .summary("Exchange a refresh token for the next pair")
+                    .description(
+                        "A refresh token is good once. Used again within ten seconds it gives \
+                         another pair, for tabs that wake up together; after that it ends the \
+                         whole session.",
+                    )
+                    .with(fails(&[ErrorCode::Unauthenticated]))
+            }),
+        )
+        .api_route(
+            "/api/auth/logout",
+            post_with(auth::http::logout, |op| {
+                op.id("logout").tag("Identity").summary("End the session")
+            }),
+        )
+        .api_route(
+            "/api/auth/profile",
+            get_with(auth::http::profile, |op| {
+                op.id("getProfile").tag("Identity").summary("Who is asking")
+            }),
+        )
+}
+
+fn system() -> ApiRouter<App> {
+    ApiRouter::new()
+        .api_route(
+            "/health/live",
+            get_with(system::http::live, |op| {
+                op.id("getLiveness").tag("System").summary("Whether the process runs")
+            }),
+        )
+        .api_route(
+            "/health/ready",
+            get_with(system::http::ready, |op| {
+                op.id("getReadiness")
+                    .tag("System")
+                    .summary("Whether requests should come here")
+                    .with(fails(&[ErrorCode::Unavailable]))
+            }),
+        )
+        .api_route(
+            "/metrics",
+            get_with(system::http::metrics, |op| {
+                op.id("getMetrics").tag("System").summary("All metrics, for Prometheus")
+            }),
+        )
+        .api_route(
+            "/api/version",
+            get_with(system::http::version, |op| {
+                op.id("getVersion").tag("System").summary("What is running")
+            }),
+        )
+}
+
+/// OpenAPI 3.1 speaks JSON Schema 2020-12; aide begins with an older draft.
+fn speak_json_schema_2020() {
+    let settings = SchemaSettings::draft2020_12().with(|settings| {
+        settings.definitions_path = "#/components/schemas/".into();
+        settings.meta_schema = None;
+    });
+    in_context(|context| context.schema = SchemaGenerator::new(settings));
+}
+
+/// The pages, which are no part of the API.
+fn pages() -> Router<App> {
+    Router::new()
+        .route("/", get(api_docs::home))
+        .route("/setup", get(auth::page::page))
+        .route("/setup/setup.css", get(auth::page::style))
+        .route("/setup/setup.js", get(auth::page::script))
+        .route("/api/docs", get(api_docs::page))
+        .route("/api/docs/docs.css", get(api_docs::style))
+        .route("/api/docs/docs.js", get(api_docs::script))
+}
+
+/// All routes, with the edge round them.
+pub fn router(app: App) -> Router {
+    let (routes, document) = finish(api());
+    let document = api_docs::Document::new(&document);
+    routes
+        .merge(pages())
+        .route("/api/openapi.json", get(move || async move { document.answer() }))
+        .fallback(unknown)
+        .layer(EdgeLayer(app.clone()))
+        .with_state(app)
+}
+
+/// What the operator's listener has: nothing of the shop.
+pub fn admin_router(app: App) -> Router {
+    Router::new()
+        .route("/health/live", get(system::http::live))
+        .route("/health/ready", get(system::http::readiness))
+        .route("/metrics", get(system::http::exposition))
+        .fallback(unknown)
+        .layer(EdgeLayer(app.clone()))
+        .with_state(app)
+}
+
+/// The OpenAPI document.
+pub fn document() -> OpenApi {
+    finish(api()).1
+}
+
+fn finish(api: ApiRouter<App>) -> (Router<App>, OpenApi) {
+    let mut document = OpenApi::default();
+    let routes = api.finish_api_with(&mut document, describe);
+    (routes, document)
+}
+
+fn describe(document: TransformOpenApi<'_>) -> TransformOpenApi<'_> {
+    let bearer = SecurityScheme::Http {
+        scheme: "bearer".to_owned(),
+        bearer_format: Some("JWT".to_owned()),
+        description: Some("An access token, from `POST /api/login`.".to_owned()),
+        extensions: Default::default(),
+    };
+    let document = document
+        .title("Stockroom")
+        .summary("Stock and orders for shops")
+        .description(include_str!("api_docs/introduction.md"))
+        .version(env!("CARGO_PKG_VERSION"))
+        .security_scheme("bearer", bearer);
+    TAGS.iter().fold(document, |document, (name, about)| {
+        document.tag(Tag {
+            name: (*name).to_owned(),
+            description: Some((*about).to_owned()),
+            ..Tag::default()
+        })
+    })
+}
+
+async fn unknown() -> ApiError {
+    ApiError::new(
+        ErrorCode::NotFound,
+        "There is nothing at this path. /api/docs lists everything that there is.",
+    )
+}
