@@ -19,6 +19,7 @@ use std::ops::Deref;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use crate::auth::Auth;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::db::Db;
@@ -39,6 +40,8 @@ pub struct Parts {
     pub clock: Clock,
     /// The settings.
     pub config: Config,
+    /// Who is asking.
+    pub auth: Auth,
     /// Where stock is written.
     pub ledger: Ledger,
     /// How far the past is settled.
@@ -62,13 +65,16 @@ impl App {
     /// The database's.
     pub async fn start(config: Config, db: Db, clock: Clock) -> anyhow::Result<Self> {
         events::ensure_partitions(&db).await?;
-        let metrics = Metrics::new(clock.now(), db.engine());
+        let mut metrics = Metrics::new(clock.now(), db.engine());
+        let ledger_metrics = LedgerMetrics::default();
+        ledger_metrics.register(metrics.registry_mut());
         let settings = LedgerSettings {
-            writers: config.ledger_writers,
-            queue_lines_max: config.ledger_queue_lines_max,
+            writers: usize::try_from(config.ledger_writers)?,
+            queue_lines_max: usize::try_from(config.ledger_queue_lines_max)?,
         };
-        let ledger = Ledger::start(&db, &clock, settings, LedgerMetrics::default());
+        let ledger = Ledger::start(&db, &clock, settings, ledger_metrics);
         Ok(Self(Arc::new(Parts {
+            auth: Auth::new(db.clone(), clock.clone()),
             db,
             clock,
             config,

@@ -2,7 +2,7 @@
 //! Who may call it stands in the handler's signature (`Can<R>`).
 
 use aide::axum::ApiRouter;
-use aide::axum::routing::get_with;
+use aide::axum::routing::{get_with, post_with};
 use aide::generate::in_context;
 use aide::openapi::{OpenApi, SecurityScheme, Tag};
 use aide::transform::TransformOpenApi;
@@ -14,13 +14,81 @@ use schemars::generate::SchemaSettings;
 use crate::error::{ApiError, ErrorCode};
 use crate::http::docs::fails;
 use crate::http::edge::EdgeLayer;
-use crate::{App, api_docs, system};
+use crate::{App, api_docs, auth, system};
 
 /// The tags of the documentation, in its order.
-const TAGS: &[(&str, &str)] = &[("System", "How the system itself is doing.")];
+const TAGS: &[(&str, &str)] = &[
+    ("Identity", "Setting up the shop, signing in and staying signed in."),
+    ("System", "How the system itself is doing."),
+];
 
 fn api() -> ApiRouter<App> {
     speak_json_schema_2020();
+    ApiRouter::new().merge(identity()).merge(system())
+}
+
+fn identity() -> ApiRouter<App> {
+    /// What a guessed secret can be answered.
+    const GUARDED: &[ErrorCode] =
+        &[ErrorCode::Unauthenticated, ErrorCode::TooManyAttempts, ErrorCode::Overloaded];
+    ApiRouter::new()
+        .api_route(
+            "/api/setup",
+            post_with(auth::http::setup, |op| {
+                op.id("setUp")
+                    .tag("Identity")
+                    .summary("Make the first administrator and the first store")
+                    .with(fails(GUARDED))
+                    .with(fails(&[ErrorCode::AlreadySetUp]))
+            }),
+        )
+        .api_route(
+            "/api/login",
+            post_with(auth::http::login, |op| {
+                op.id("login")
+                    .tag("Identity")
+                    .summary("Sign in with name and password")
+                    .with(fails(GUARDED))
+            }),
+        )
+        .api_route(
+            "/api/auth/login",
+            post_with(auth::http::login, |op| {
+                op.id("authLogin")
+                    .tag("Identity")
+                    .summary("The same as `POST /api/login`")
+                    .with(fails(GUARDED))
+            }),
+        )
+        .api_route(
+            "/api/auth/refresh",
+            post_with(auth::http::refresh, |op| {
+                op.id("refresh")
+                    .tag("Identity")
+                    .summary("Exchange a refresh token for the next pair")
+                    .description(
+                        "A refresh token is good once. Used again within ten seconds it gives \
+                         another pair, for tabs that wake up together; after that it ends the \
+                         whole session.",
+                    )
+                    .with(fails(&[ErrorCode::Unauthenticated]))
+            }),
+        )
+        .api_route(
+            "/api/auth/logout",
+            post_with(auth::http::logout, |op| {
+                op.id("logout").tag("Identity").summary("End the session")
+            }),
+        )
+        .api_route(
+            "/api/auth/profile",
+            get_with(auth::http::profile, |op| {
+                op.id("getProfile").tag("Identity").summary("Who is asking")
+            }),
+        )
+}
+
+fn system() -> ApiRouter<App> {
     ApiRouter::new()
         .api_route(
             "/health/live",
@@ -60,10 +128,13 @@ fn speak_json_schema_2020() {
     in_context(|context| context.schema = SchemaGenerator::new(settings));
 }
 
-/// The pages about the API, which are no part of it.
+/// The pages, which are no part of the API.
 fn pages() -> Router<App> {
     Router::new()
         .route("/", get(api_docs::home))
+        .route("/setup", get(auth::page::page))
+        .route("/setup/setup.css", get(auth::page::style))
+        .route("/setup/setup.js", get(auth::page::script))
         .route("/api/docs", get(api_docs::page))
         .route("/api/docs/docs.css", get(api_docs::style))
         .route("/api/docs/docs.js", get(api_docs::script))

@@ -3,6 +3,7 @@
 mod migrate;
 mod openapi;
 mod serve;
+mod user;
 
 use std::path::PathBuf;
 
@@ -38,6 +39,8 @@ enum Command {
     Serve(serve::Serve),
     /// Bring the database's schema up to date and stop. `serve` does it by itself.
     Migrate(migrate::Migrate),
+    /// Add someone who can sign in.
+    User(user::User),
     /// Print the OpenAPI document of the HTTP API.
     Openapi(openapi::Openapi),
 }
@@ -84,6 +87,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
     match cli.command {
         Command::Serve(command) => command.run().await,
         Command::Migrate(command) => command.run().await,
+        Command::User(command) => command.run().await,
         Command::Openapi(command) => command.run(),
     }
 }
