@@ -14,7 +14,8 @@ use schemars::generate::SchemaSettings;
 use crate::error::{ApiError, ErrorCode};
 use crate::http::docs::fails;
 use crate::http::edge::EdgeLayer;
-use crate::{App, api_docs, system};
+use crate::http::reference;
+use crate::{App, system};
 
 /// The tags of the documentation, in its order.
 const TAGS: &[(&str, &str)] = &[("System", "How the system itself is doing.")];
@@ -63,16 +64,16 @@ fn speak_json_schema_2020() {
 /// The pages about the API, which are no part of it.
 fn pages() -> Router<App> {
     Router::new()
-        .route("/", get(api_docs::home))
-        .route("/api/docs", get(api_docs::page))
-        .route("/api/docs/docs.css", get(api_docs::style))
-        .route("/api/docs/docs.js", get(api_docs::script))
+        .route("/", get(reference::home))
+        .route("/api/docs", get(reference::page))
+        .route("/api/docs/docs.css", get(reference::style))
+        .route("/api/docs/docs.js", get(reference::script))
 }
 
 /// All routes, with the edge round them.
 pub fn router(app: App) -> Router {
     let (routes, document) = finish(api());
-    let document = api_docs::Document::new(&document);
+    let document = reference::Document::new(&document);
     let document = get(move || async move { document.answer() });
     with_edge(routes.merge(pages()).route("/api/openapi.json", document), app)
 }
@@ -112,7 +113,7 @@ fn describe(document: TransformOpenApi<'_>) -> TransformOpenApi<'_> {
     let document = document
         .title("Stockroom")
         .summary("Stock and orders for shops")
-        .description(include_str!("api_docs/introduction.md"))
+        .description(include_str!("http/reference/introduction.md"))
         .version(env!("CARGO_PKG_VERSION"))
         .security_scheme("bearer", bearer);
     TAGS.iter().fold(document, |document, (name, about)| {
