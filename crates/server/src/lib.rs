@@ -2,7 +2,6 @@
 
 #[macro_use]
 pub mod db;
-pub mod api_docs;
 pub mod auth;
 pub mod cli;
 pub mod clock;
@@ -18,6 +17,7 @@ pub mod system;
 use std::ops::Deref;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use crate::auth::Auth;
 use crate::clock::Clock;
@@ -26,6 +26,9 @@ use crate::db::Db;
 use crate::ledger::fence::Fence;
 use crate::ledger::{Ledger, LedgerMetrics, LedgerSettings};
 use crate::metrics::Metrics;
+
+/// How long work may go on whose callers have gone. What it has not committed is rolled back.
+const CLOSE_MAX: Duration = Duration::from_secs(10);
 
 /// The running application: what every handler works with. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -95,9 +98,12 @@ impl App {
         self.is_draining.load(Ordering::Relaxed)
     }
 
-    /// Waits until all begun work is done, then closes the database.
+    /// Waits until all begun work is done, within limits, then closes the database.
     pub async fn close(&self) {
-        self.metrics.in_flight.wait_until_none().await;
+        let all_done = self.metrics.in_flight.wait_until_none();
+        if tokio::time::timeout(CLOSE_MAX, all_done).await.is_err() {
+            tracing::warn!(left = self.metrics.in_flight.count(), "work was still going on");
+        }
         self.ledger.close().await;
         self.db.close().await;
     }
