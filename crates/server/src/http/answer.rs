@@ -59,6 +59,14 @@ impl<T: Serialize, const STATUS: u16> Answer<T, STATUS> {
 }
 
 impl<T, const STATUS: u16> Answer<T, STATUS> {
+    /// Writes a value that borrows: it is a `T` but for its lifetime.
+    ///
+    /// # Errors
+    /// The value is none that JSON can hold: a defect, answered 500.
+    pub fn of(value: &impl Serialize) -> ApiResult<Self> {
+        serde_json::to_string(value).map(Self::from_text).map_err(ApiError::internal)
+    }
+
     /// An answer whose JSON is written already.
     pub fn from_text(text: String) -> Self {
         Self { text, headers: HeaderMap::new(), of: PhantomData }
