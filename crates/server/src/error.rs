@@ -114,7 +114,7 @@ pub struct FieldError {
     pub message: String,
 }
 
-/// Why a request failed. What is serialized is the `error` of the envelope.
+/// Why a request failed: the `error` of the envelope.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 #[schemars(rename = "Error")]
 pub struct Failure {

@@ -130,7 +130,7 @@ impl<T: JsonSchema, const STATUS: u16> OperationOutput for Answer<T, STATUS> {
         let mut response =
             DocResponse { description: description.to_owned(), ..DocResponse::default() };
         if STATUS != 204 {
-            let json_schema = ctx.schema.subschema_for::<T>();
+            let json_schema = docs::answer_schema::<T>(ctx);
             let example = docs::example(ctx, &json_schema);
             let schema = SchemaObject { json_schema, external_docs: None, example: None };
             let media = MediaType { schema: Some(schema), example, ..MediaType::default() };
