@@ -2,10 +2,10 @@
 //! Who may call it stands in the handler's signature (`Can<R>`).
 
 use aide::axum::ApiRouter;
-use aide::axum::routing::{get_with, post_with};
+use aide::axum::routing::{get_with, post_with, put_with};
 use aide::generate::in_context;
 use aide::openapi::{OpenApi, SecurityScheme, Tag};
-use aide::transform::TransformOpenApi;
+use aide::transform::{TransformOpenApi, TransformOperation};
 use axum::Router;
 use axum::routing::get;
 use schemars::SchemaGenerator;
@@ -15,17 +15,125 @@ use crate::error::{ApiError, ErrorCode};
 use crate::http::docs::fails;
 use crate::http::edge::EdgeLayer;
 use crate::http::reference;
-use crate::{App, auth, system};
+use crate::{App, auth, stock, system};
 
 /// The tags of the documentation, in its order.
 const TAGS: &[(&str, &str)] = &[
     ("Identity", "Setting up the shop, signing in and staying signed in."),
+    ("Stock", "Goods coming in, sold and taken out; what is on hand, now and then."),
     ("System", "How the system itself is doing."),
 ];
 
 fn api() -> ApiRouter<App> {
     speak_json_schema_2020();
-    ApiRouter::new().merge(identity()).merge(system())
+    ApiRouter::new().merge(identity()).merge(stock()).merge(system())
+}
+
+fn stock() -> ApiRouter<App> {
+    use stock::{levels, movements, post};
+    ApiRouter::new()
+        .api_route(
+            "/api/stock",
+            post_with(post::typed, doc("recordMovement", "Stock", "Record one movement", POSTING)),
+        )
+        .api_route(
+            "/api/stock/add",
+            post_with(post::add, doc("addStock", "Stock", "Record goods that came in", POSTING)),
+        )
+        .api_route(
+            "/api/stock/sale",
+            post_with(
+                post::sale,
+                doc("sellStock", "Stock", "Record goods that were sold", POSTING),
+            ),
+        )
+        .api_route(
+            "/api/stock/remove",
+            post_with(
+                post::remove,
+                doc("removeStock", "Stock", "Record goods that were taken out", POSTING),
+            ),
+        )
+        .api_route(
+            "/api/stock/movements",
+            post_with(
+                post::many,
+                doc("recordMovements", "Stock", "Record many movements at once", POSTING),
+            )
+            .get_with(
+                movements::list,
+                doc("listMovements", "Stock", "The ledger, newest first", IN_STORES),
+            ),
+        )
+        .api_route(
+            "/api/stock/movements/{id}",
+            get_with(movements::get, doc("getMovement", "Stock", "One movement", IN_STORES)),
+        )
+        .api_route(
+            "/api/stock/movements/{id}/reverse",
+            post_with(
+                post::reverse,
+                doc("reverseMovement", "Stock", "Undo a movement by a new one", POSTING),
+            ),
+        )
+        .api_route(
+            "/api/stock/current",
+            get_with(
+                levels::current,
+                doc(
+                    "listLevels",
+                    "Stock",
+                    "What is on hand, now or at any past instant",
+                    IN_STORES,
+                ),
+            ),
+        )
+        .api_route(
+            "/api/stores/{id}/inventory",
+            get_with(
+                levels::inventory,
+                doc("getInventory", "Stock", "What is on hand in one store", IN_STORES),
+            ),
+        )
+        .api_route(
+            "/api/stores/{id}/inventory/{product_id}",
+            put_with(
+                post::set_quantity,
+                doc("setQuantity", "Stock", "Set a level right after a count", POSTING),
+            ),
+        )
+        .api_route(
+            "/api/stores/{id}/inventory/{product_id}/reorder-point",
+            put_with(
+                post::set_reorder_point,
+                doc("setReorderPoint", "Stock", "When to order again, in one store", IN_STORES),
+            ),
+        )
+}
+
+/// What a posting to the ledger can be answered beside success.
+const POSTING: &[ErrorCode] = &[
+    ErrorCode::NotFound,
+    ErrorCode::InsufficientStock,
+    ErrorCode::InvalidState,
+    ErrorCode::VersionMismatch,
+    ErrorCode::IdempotencyKeyReused,
+    ErrorCode::Overloaded,
+    ErrorCode::Unavailable,
+    ErrorCode::OutcomeUnknown,
+];
+
+/// What anything within stores can be answered beside success.
+const IN_STORES: &[ErrorCode] = &[ErrorCode::NotFound, ErrorCode::Unavailable];
+
+/// What the documentation says of an operation: its id, tag, summary and failures.
+fn doc(
+    id: &'static str,
+    tag: &'static str,
+    summary: &'static str,
+    failures: &'static [ErrorCode],
+) -> impl Fn(TransformOperation<'_>) -> TransformOperation<'_> {
+    move |operation| operation.id(id).tag(tag).summary(summary).with(fails(failures))
 }
 
 fn identity() -> ApiRouter<App> {

@@ -48,4 +48,6 @@ pub async fn resolve_all(db: &Db, all: &[&ProductRef]) -> ApiResult<Vec<ApiResul
     Ok(found)
 }
 /// 404 unless it exists.
-pub async fn require_product(_: &Db, _: ProductId) -> ApiResult<()> { Ok(()) }
+pub async fn require_product(_: &Db, _: ProductId) -> ApiResult<()> {
+    Ok(())
+}
