@@ -144,23 +144,22 @@ fn pages() -> Router<App> {
 pub fn router(app: App) -> Router {
     let (routes, document) = finish(api());
     let document = api_docs::Document::new(&document);
-    routes
-        .merge(pages())
-        .route("/api/openapi.json", get(move || async move { document.answer() }))
-        .fallback(unknown)
-        .layer(EdgeLayer(app.clone()))
-        .with_state(app)
+    let document = get(move || async move { document.answer() });
+    with_edge(routes.merge(pages()).route("/api/openapi.json", document), app)
+}
+
+/// Puts the edge round some routes.
+pub fn with_edge(routes: Router<App>, app: App) -> Router {
+    routes.fallback(unknown).layer(EdgeLayer(app.clone())).with_state(app)
 }
 
 /// What the operator's listener has: nothing of the shop.
 pub fn admin_router(app: App) -> Router {
-    Router::new()
+    let routes = Router::new()
         .route("/health/live", get(system::http::live))
         .route("/health/ready", get(system::http::readiness))
-        .route("/metrics", get(system::http::exposition))
-        .fallback(unknown)
-        .layer(EdgeLayer(app.clone()))
-        .with_state(app)
+        .route("/metrics", get(system::http::exposition));
+    with_edge(routes, app)
 }
 
 /// The OpenAPI document.

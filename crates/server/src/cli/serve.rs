@@ -93,8 +93,7 @@ impl Serve {
         let db = super::open(&config).await?;
         db::migrate(&db).await?;
         let app = App::start(config, db, Clock::System).await?;
-        let setup_token = auth::setup_token(&app).await?;
-        announce(&app, listener.local_addr()?, setup_token.as_deref())?;
+        announce(&app, listener.local_addr()?).await?;
         serve(&app, listener, admin).await?;
         app.close().await;
         tracing::info!("stopped");
@@ -145,15 +144,16 @@ fn listen_admin(address: &str) -> Option<TcpListener> {
 }
 
 /// Tells whoever started it where to go. Standard output is for this alone.
-fn announce(app: &App, address: SocketAddr, setup_token: Option<&str>) -> anyhow::Result<()> {
+async fn announce(app: &App, address: SocketAddr) -> anyhow::Result<()> {
     let url = app.config.public_url.clone().unwrap_or_else(|| format!("http://{address}"));
     let url = url.trim_end_matches('/');
-    let mut out = std::io::stdout().lock();
-    writeln!(out, "Stockroom is running at {url}")?;
-    // In the fragment, which browsers keep to themselves: it gets into no log on the way.
-    if let Some(token) = setup_token {
-        writeln!(out, "Set up the shop, once, at {url}/setup#token={token}")?;
+    let mut said = format!("Stockroom is running at {url}\n");
+    if let Some(token) = auth::setup_token(app).await? {
+        said.push_str("There is no user yet. Make the owner's account with this link, once:\n");
+        said.push_str(&format!("{url}/setup#token={token}\n"));
     }
+    let mut out = std::io::stdout().lock();
+    out.write_all(said.as_bytes())?;
     out.flush()?;
     tracing::info!(%address, database = app.db.engine(), "started");
     Ok(())
