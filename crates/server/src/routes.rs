@@ -14,7 +14,8 @@ use schemars::generate::SchemaSettings;
 use crate::error::{ApiError, ErrorCode};
 use crate::http::docs::fails;
 use crate::http::edge::EdgeLayer;
-use crate::{App, api_docs, auth, system};
+use crate::http::reference;
+use crate::{App, auth, system};
 
 /// The tags of the documentation, in its order.
 const TAGS: &[(&str, &str)] = &[
@@ -131,19 +132,19 @@ fn speak_json_schema_2020() {
 /// The pages, which are no part of the API.
 fn pages() -> Router<App> {
     Router::new()
-        .route("/", get(api_docs::home))
+        .route("/", get(reference::home))
         .route("/setup", get(auth::page::page))
         .route("/setup/setup.css", get(auth::page::style))
         .route("/setup/setup.js", get(auth::page::script))
-        .route("/api/docs", get(api_docs::page))
-        .route("/api/docs/docs.css", get(api_docs::style))
-        .route("/api/docs/docs.js", get(api_docs::script))
+        .route("/api/docs", get(reference::page))
+        .route("/api/docs/docs.css", get(reference::style))
+        .route("/api/docs/docs.js", get(reference::script))
 }
 
 /// All routes, with the edge round them.
 pub fn router(app: App) -> Router {
     let (routes, document) = finish(api());
-    let document = api_docs::Document::new(&document);
+    let document = reference::Document::new(&document);
     let document = get(move || async move { document.answer() });
     with_edge(routes.merge(pages()).route("/api/openapi.json", document), app)
 }
@@ -183,7 +184,7 @@ fn describe(document: TransformOpenApi<'_>) -> TransformOpenApi<'_> {
     let document = document
         .title("Stockroom")
         .summary("Stock and orders for shops")
-        .description(include_str!("api_docs/introduction.md"))
+        .description(include_str!("http/reference/introduction.md"))
         .version(env!("CARGO_PKG_VERSION"))
         .security_scheme("bearer", bearer);
     TAGS.iter().fold(document, |document, (name, about)| {

@@ -7,6 +7,7 @@ use std::time::Duration;
 use anyhow::Context as _;
 use axum_server::Handle;
 use clap::Args;
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
 use super::Common;
@@ -93,8 +94,10 @@ impl Serve {
         let db = super::open(&config).await?;
         db::migrate(&db).await?;
         let app = App::start(config, db, Clock::System).await?;
+        // Before anyone is told that it runs: who is told may stop it at once.
+        let stop = StopSignal::install()?;
         announce(&app, listener.local_addr()?).await?;
-        serve(&app, listener, admin).await?;
+        serve(&app, listener, admin, stop).await?;
         app.close().await;
         tracing::info!("stopped");
         drop(lock);
@@ -160,7 +163,12 @@ async fn announce(app: &App, address: SocketAddr) -> anyhow::Result<()> {
 }
 
 /// Serves on both listeners until a signal comes and all requests have ended.
-async fn serve(app: &App, listener: TcpListener, admin: Option<TcpListener>) -> anyhow::Result<()> {
+async fn serve(
+    app: &App,
+    listener: TcpListener,
+    admin: Option<TcpListener>,
+    stop: StopSignal,
+) -> anyhow::Result<()> {
     let handle = Handle::new();
     let admin_handle = Handle::new();
     if let Some(admin) = admin {
@@ -168,7 +176,7 @@ async fn serve(app: &App, listener: TcpListener, admin: Option<TcpListener>) -> 
         tokio::spawn(server::serve(admin, router, admin_handle.clone()));
     }
     let served = tokio::spawn(server::serve(listener, routes::router(app.clone()), handle.clone()));
-    stop_signal().await?;
+    stop.received().await;
     tracing::info!("stopping");
     app.drain();
     handle.graceful_shutdown(Some(DRAIN_MAX));
@@ -178,13 +186,22 @@ async fn serve(app: &App, listener: TcpListener, admin: Option<TcpListener>) -> 
     Ok(())
 }
 
-async fn stop_signal() -> anyhow::Result<()> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
+/// Told to stop: by a supervisor, or by Ctrl-C.
+struct StopSignal {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl StopSignal {
+    fn install() -> std::io::Result<Self> {
+        let terminate = signal(SignalKind::terminate())?;
+        Ok(Self { terminate, interrupt: signal(SignalKind::interrupt())? })
     }
-    Ok(())
+
+    async fn received(mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
 }

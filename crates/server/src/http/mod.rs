@@ -17,6 +17,7 @@ mod failure;
 pub mod once;
 pub mod page;
 pub mod params;
+pub mod reference;
 pub mod server;
 mod sql;
 pub mod text;

@@ -112,6 +112,7 @@ async fn of_eight_setups_at_once_one_wins(app: TestApp) {
         ("SELECT COUNT(*) FROM stores WHERE code = 'MAIN' AND time_zone = 'Europe/Paris'", 1),
         ("SELECT COUNT(*) FROM settings WHERE name = 'currency' AND value = 'EUR'", 1),
         ("SELECT COUNT(*) FROM settings WHERE name = 'setup_token_hash'", 0),
+        ("SELECT COUNT(*) FROM events WHERE type IN ('store.created', 'user.created')", 2),
     ] {
         assert_eq!(count(&app, sql).await, rows, "{sql}");
     }

@@ -6,6 +6,7 @@ mod support;
 
 mod answers;
 mod auth;
+mod command_line;
 mod documentation;
 mod limits;
 mod system;
