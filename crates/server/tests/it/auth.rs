@@ -22,6 +22,7 @@ on_both_engines!(
     a_setup_needs_the_last_token_and_tells_all_faults,
     a_user_of_the_command_line_ends_the_setup,
     a_token_of_one_node_is_good_on_the_other,
+    a_caller_who_was_just_seen_costs_no_read,
     a_refresh_token_is_good_once,
     tabs_that_wake_up_together_stay_signed_in,
     a_stolen_refresh_token_ends_the_session,
@@ -175,6 +176,19 @@ async fn a_token_of_one_node_is_good_on_the_other(app: TestApp) {
     for address in [node, app.address] {
         profile(address).await.expect(401).error("unauthenticated");
     }
+}
+
+async fn a_caller_who_was_just_seen_costs_no_read(app: TestApp) {
+    let admin = app.with_admin().await;
+    app.get_as(&admin, "/api/auth/profile").await.expect(200);
+    // With the database gone, only a read would fail.
+    app.app.db.close().await;
+    app.clock.advance(1);
+    for _ in 0..3 {
+        app.get_as(&admin, "/api/auth/profile").await.expect(200);
+    }
+    app.clock.advance(1);
+    app.get_as(&admin, "/api/auth/profile").await.expect(503).error("unavailable");
 }
 
 async fn a_refresh_token_is_good_once(app: TestApp) {
