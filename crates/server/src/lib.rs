@@ -3,3 +3,7 @@
 #[macro_use]
 pub mod db;
 pub mod clock;
+pub mod cli {
+    //! The commands of the `stockroom` binary.
+    pub mod bench;
+}
