@@ -47,17 +47,22 @@ function typeOf(value) {
   return Array.isArray(value) ? "list" : typeof value;
 }
 
+function differ(path, expected, actual) {
+  const [wanted, found] = [expected, actual].map((value) => JSON.stringify(value));
+  differences.push(`${path}: expected ${wanted}, got ${found}`);
+}
+
 function compare(path, expected, actual) {
   if (expected === REST) return;
   const type = typeOf(expected);
   if (type !== typeOf(actual)) {
-    differences.push(`${path}: expected ${JSON.stringify(expected)}, got ${JSON.stringify(actual)}`);
+    differ(path, expected, actual);
   } else if (type === "list") {
     compareLists(path, expected, actual);
   } else if (type === "object") {
     compareObjects(path, expected, actual);
   } else if (!valuesMatch(expected, actual)) {
-    differences.push(`${path}: expected ${JSON.stringify(expected)}, got ${JSON.stringify(actual)}`);
+    differ(path, expected, actual);
   }
 }
 

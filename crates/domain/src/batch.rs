@@ -47,9 +47,10 @@ pub struct State {
 /// What became of a parcel.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Verdict {
-    /// To be written: a movement for each line; a refusal only under [`Atomicity::EachLine`].
+    /// To be written: a movement for each line; a refusal only under [`Atomicity::EachLine`],
+    /// and then beside at least one movement. Without lines, nothing falls and this is empty.
     Accepted(Vec<Result<Movement, Refusal>>),
-    /// Nothing is to be written. Each failing line, by its index.
+    /// Nothing is to be written. Each failing line, by its index: at least one.
     Refused(Vec<(usize, Refusal)>),
     /// The same key was accepted earlier in this batch, at this index.
     Twin(usize),
@@ -58,10 +59,13 @@ pub enum Verdict {
 }
 
 /// Judges `parcels` in order and leaves in `state` what they make of the levels.
-pub fn decide(state: &mut State, parcels: &[Parcel]) -> Vec<Verdict> {
-    let mut accepted: HashMap<&str, usize> = HashMap::with_capacity(parcels.len());
-    let mut verdicts = Vec::with_capacity(parcels.len());
-    for (index, parcel) in parcels.iter().enumerate() {
+pub fn decide<'p>(
+    state: &mut State,
+    parcels: impl IntoIterator<Item = &'p Parcel>,
+) -> Vec<Verdict> {
+    let mut accepted: HashMap<&str, usize> = HashMap::new();
+    let mut verdicts = Vec::new();
+    for (index, parcel) in parcels.into_iter().enumerate() {
         let verdict = if state.known_keys.contains(&parcel.key) {
             Verdict::Known
         } else if let Some(first) = accepted.get(parcel.key.as_str()) {
@@ -86,9 +90,9 @@ fn decide_parcel(state: &mut State, parcel: &Parcel) -> Verdict {
         .iter()
         .map(|line| decide_line(state, line, &mut before, &mut reversed))
         .collect();
-    let none_stands = results.iter().all(Result::is_err);
+    let one_stands = results.iter().any(Result::is_ok);
     let one_falls = results.iter().any(Result::is_err);
-    if !none_stands && (!one_falls || parcel.atomicity == Atomicity::EachLine) {
+    if !one_falls || (one_stands && parcel.atomicity == Atomicity::EachLine) {
         return Verdict::Accepted(results);
     }
     // The first entry of a key is what was there before the parcel: undo backwards.
@@ -130,13 +134,16 @@ fn decide_line(
     Ok(movement)
 }
 
-/// Restates a shortage against the level before the parcel, so that the numbers a person
-/// reads are the shelf's, and not what the parcel's own earlier lines had left of it.
+/// Restates a refusal against the level before the parcel, so that the numbers a person
+/// reads are the shelf's, and not what the parcel's own earlier lines had made of it.
 fn together(refusal: Refusal, original: Option<Shelf>) -> Refusal {
     match (refusal, original) {
         (Refusal::NotEnough { requested, on_hand }, Some(shelf)) => {
             let there = shelf.level.on_hand;
             Refusal::NotEnough { requested: requested - (on_hand - there), on_hand: there }
+        }
+        (Refusal::VersionMismatch { .. }, Some(shelf)) => {
+            Refusal::VersionMismatch { version: shelf.level.version }
         }
         (refusal, _) => refusal,
     }

@@ -57,7 +57,11 @@ pub(crate) fn parse(text: &str, scale: u32, max: i64) -> Result<i64, DecimalErro
     Ok(if negative { -value } else { value })
 }
 
-/// Splits `12.5e-3` into `12.5` and `-3`. Exponents beyond four digits are out of any range.
+/// Beyond every length that a text can have, and yet far from the ends of 32 bits.
+const EXPONENT_MAX: i64 = 1_000_000_000;
+
+/// Splits `12.5e-3` into `12.5` and `-3`. An exponent may have any number of digits; beyond
+/// ±[`EXPONENT_MAX`] they make no difference.
 fn split_exponent(text: &str) -> Result<(&str, i64), DecimalError> {
     let Some((mantissa, exponent)) = text.split_once(['e', 'E']) else {
         return Ok((text, 0));
@@ -66,11 +70,9 @@ fn split_exponent(text: &str) -> Result<(&str, i64), DecimalError> {
     if digits.is_empty() || !digits.bytes().all(|b| b.is_ascii_digit()) {
         return Err(DecimalError::Malformed);
     }
-    if digits.len() > 4 {
-        let small = exponent.starts_with('-');
-        return Err(if small { DecimalError::TooPrecise } else { DecimalError::TooLarge });
-    }
-    exponent.parse().map(|e| (mantissa, e)).map_err(|_| DecimalError::Malformed)
+    // Digits only, so that the one way to fail is to be too long for 64 bits.
+    let magnitude = digits.parse().unwrap_or(EXPONENT_MAX).min(EXPONENT_MAX);
+    Ok((mantissa, if exponent.starts_with('-') { -magnitude } else { magnitude }))
 }
 
 /// Writes `units` of `10^-scale` with exactly `scale` decimals: `1250` at scale 2 is `12.50`.

@@ -51,8 +51,12 @@ impl Quantity {
 
     /// The sum, or `None` where it leaves ±[`Quantity::MAX`].
     pub fn checked_add(self, other: Self) -> Option<Self> {
-        let sum = self.0.checked_add(other.0)?;
-        (sum.unsigned_abs() <= Self::MAX.0.unsigned_abs()).then_some(Self(sum))
+        self.0.checked_add(other.0).and_then(|sum| Self(sum).within_max())
+    }
+
+    /// This quantity, or `None` where it lies beyond ±[`Quantity::MAX`].
+    pub fn within_max(self) -> Option<Self> {
+        (self.0.unsigned_abs() <= Self::MAX.0.unsigned_abs()).then_some(self)
     }
 }
 

@@ -153,9 +153,10 @@ pub struct Movement {
 /// Why a line must not be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Refusal {
-    /// The level would fall below zero. Lines of one parcel on one level are judged
-    /// together: `requested` is what they ask for up to and with this one, `on_hand` what
-    /// was there before the first.
+    /// The level would fall below zero. In a parcel that fell, the lines on one level are
+    /// judged together: `requested` is what this one asks for and, on balance, those before
+    /// it that did not fail themselves; `on_hand` is what was there before the first. Beside
+    /// accepted lines of the same parcel, `on_hand` is what those have left.
     NotEnough {
         /// Asked for.
         requested: Quantity,
@@ -164,9 +165,10 @@ pub enum Refusal {
     },
     /// The level, or its value, would leave the range that the ledger can hold.
     TooLarge,
-    /// The level is not at the version that the caller saw.
+    /// The level is not at the version that the caller saw. Earlier lines of the same parcel
+    /// count as movements.
     VersionMismatch {
-        /// Where it is.
+        /// Where it is, without what was rolled back.
         version: i64,
     },
     /// The movement was undone before.
@@ -194,7 +196,7 @@ pub fn decide(shelf: &Shelf, line: &Line, now: Timestamp) -> Result<Movement, Re
     }
     let quantity = match line.change {
         Change::By(quantity) => quantity,
-        Change::To(target) => target - level.on_hand,
+        Change::To(target) => target.within_max().ok_or(Refusal::TooLarge)? - level.on_hand,
     };
     let balance = level.on_hand.checked_add(quantity).ok_or(Refusal::TooLarge)?;
     if balance.is_negative() {
@@ -226,7 +228,8 @@ pub fn apply(level: &Level, movement: &Movement) -> Level {
 }
 
 /// The signed change of value: incoming goods bring their cost, outgoing goods take their
-/// share of the level's value, and the last unit takes the rest.
+/// share of the level's value, and the last unit takes the rest. Where no goods move, no
+/// value does: an empty level is worth nothing.
 fn value_moved(
     shelf: &Shelf,
     valuation: Valuation,
@@ -234,6 +237,9 @@ fn value_moved(
     balance: Quantity,
 ) -> Option<Money> {
     let level = &shelf.level;
+    if quantity == Quantity::ZERO {
+        return Some(Money::ZERO);
+    }
     if quantity.is_negative() {
         let all_gone = balance == Quantity::ZERO;
         let taken =

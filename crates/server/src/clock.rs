@@ -1,9 +1,10 @@
-//! The only place that asks what time it is.
+//! The only place that asks what time it is, and how an instant is written.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
+use serde::{Serialize, Serializer};
 use stockroom_domain::Timestamp;
 
 /// The source of `now`. Cloned into whatever needs it.
@@ -43,5 +44,44 @@ impl Clock {
     /// Moves a manual clock on by so many seconds.
     pub fn advance(&self, seconds: i64) {
         self.set(self.now().plus_seconds(seconds));
+    }
+}
+
+/// For measuring how long something takes; says nothing of the time of day.
+pub fn monotonic() -> Instant {
+    Instant::now()
+}
+
+/// An instant as the API writes it: RFC 3339 in UTC, to the microsecond.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rfc3339(pub Timestamp);
+
+impl std::fmt::Display for Rfc3339 {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match jiff::Timestamp::from_microsecond(self.0.0) {
+            Ok(instant) => write!(f, "{instant:.6}"),
+            Err(_) => f.write_str("9999-12-31T23:59:59.999999Z"),
+        }
+    }
+}
+
+impl Serialize for Rfc3339 {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl schemars::JsonSchema for Rfc3339 {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Timestamp".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({
+            "type": "string",
+            "format": "date-time",
+            "description": "RFC 3339 in UTC, to the microsecond.",
+            "examples": ["2026-11-14T09:00:00.000000Z"],
+        })
     }
 }

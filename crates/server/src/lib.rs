@@ -7,3 +7,6 @@ pub mod cli {
     //! The commands of the `stockroom` binary.
     pub mod bench;
 }
+pub mod error;
+pub mod events;
+pub mod ledger;

@@ -11,6 +11,7 @@
 mod connect;
 mod fault;
 mod migrate;
+mod partitions;
 
 use sqlx::pool::PoolConnection;
 use sqlx::{PgConnection, PgPool, Postgres, Sqlite, SqliteConnection, SqlitePool, Transaction};
@@ -18,6 +19,7 @@ use sqlx::{PgConnection, PgPool, Postgres, Sqlite, SqliteConnection, SqlitePool,
 pub use connect::{ConnectError, DatabaseUrl, PoolSizes, connect};
 pub use fault::{Fault, fault};
 pub use migrate::{MigrateError, migrate, pending};
+pub use partitions::attach_partition;
 
 /// Runs one call on whichever engine `$db` is: `on_db!(db, conn => query.fetch_one(conn).await)`.
 #[macro_export]
@@ -26,6 +28,24 @@ macro_rules! on_db {
         match $db {
             $crate::db::Conn::Sqlite($conn) => $call,
             $crate::db::Conn::Postgres($conn) => $call,
+        }
+    };
+}
+
+/// Reads a struct from a row of either engine, each field from the column of its name:
+/// `from_row!(Store { id, code, name });`. The derive would build both drivers twice.
+#[macro_export]
+macro_rules! from_row {
+    ($name:ident { $($field:ident),+ $(,)? }) => {
+        $crate::from_row!(@engine sqlx::sqlite::SqliteRow, $name { $($field),+ });
+        $crate::from_row!(@engine sqlx::postgres::PgRow, $name { $($field),+ });
+    };
+    (@engine $row:ty, $name:ident { $($field:ident),+ }) => {
+        impl sqlx::FromRow<'_, $row> for $name {
+            fn from_row(row: &$row) -> sqlx::Result<Self> {
+                use sqlx::Row as _;
+                Ok(Self { $($field: row.try_get(stringify!($field))?),+ })
+            }
         }
     };
 }
@@ -77,6 +97,16 @@ pub enum Conn<'c> {
     Sqlite(&'c mut SqliteConnection),
     /// PostgreSQL.
     Postgres(&'c mut PgConnection),
+}
+
+impl Conn<'_> {
+    /// The same connection, lent on for a shorter while.
+    pub fn reborrow(&mut self) -> Conn<'_> {
+        match self {
+            Self::Sqlite(conn) => Conn::Sqlite(conn),
+            Self::Postgres(conn) => Conn::Postgres(conn),
+        }
+    }
 }
 
 impl<'c> From<&'c mut Tx> for Conn<'c> {

@@ -1,0 +1,34 @@
+//! The ledger writer: many requests, one commit.
+//!
+//! A request hands in a [`Posting`] and waits. A writer takes whatever is waiting, with no
+//! timer: while one commit runs, the next batch gathers. For the whole batch it locks and
+//! reads the levels in one statement, decides in memory (`stockroom_domain::batch`), writes
+//! each table with one statement, commits once, and only then answers. One posting's refusal
+//! never touches another's.
+//!
+//! This is the only place where several slices share a commit, and the only one that locks
+//! or writes `stock_levels`. Lock order, everywhere: levels by (store, product, lot), then
+//! idempotency keys by text, then the event head, then nothing but the commit.
+//!
+//! Read next: [`queue`] (who is next), [`writer`] (one batch after another, and what happens
+//! when the database fails), [`batch`] (one batch), [`sql`] (its statements), [`fence`]
+//! (stock in the past).
+
+mod answer;
+mod batch;
+mod business_day;
+pub mod fence;
+mod metrics;
+pub mod partitions;
+mod posting;
+mod queue;
+mod sql;
+pub mod verify;
+mod verify_sql;
+mod writer;
+
+pub use answer::{Actor, LotView, MovementRow, MovementView};
+pub use business_day::business_day;
+pub use posting::{Details, PostError, Posting, Receipt};
+pub use metrics::LedgerMetrics;
+pub use writer::{LINES_OF_A_QUICK_POSTING_MAX, Ledger, LedgerSettings};
