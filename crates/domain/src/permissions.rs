@@ -64,7 +64,7 @@ impl Role {
             ),
             Self::Staff => matches!(permission, P::ReadCatalog | P::ReadStock | P::MoveStock),
             Self::Auditor => {
-                matches!(permission, P::ReadCatalog | P::ReadStock | P::SeeCost | P::Operate)
+                matches!(permission, P::ReadCatalog | P::ReadStock | P::SeeCost)
             }
         }
     }

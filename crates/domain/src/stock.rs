@@ -202,7 +202,7 @@ pub fn decide(shelf: &Shelf, line: &Line, now: Timestamp) -> Result<Movement, Re
     if balance.is_negative() {
         return Err(Refusal::NotEnough { requested: -quantity, on_hand: level.on_hand });
     }
-    let value = value_moved(shelf, line.valuation, quantity, balance).ok_or(Refusal::TooLarge)?;
+    let value = value_moved(shelf, line.valuation, quantity).ok_or(Refusal::TooLarge)?;
     level.value.checked_add(value).ok_or(Refusal::TooLarge)?;
     Ok(Movement {
         key: line.key,
@@ -228,23 +228,15 @@ pub fn apply(level: &Level, movement: &Movement) -> Level {
 }
 
 /// The signed change of value: incoming goods bring their cost, outgoing goods take their
-/// share of the level's value, and the last unit takes the rest. Where no goods move, no
+/// share of the level's value, so that the last unit takes the rest. Where no goods move, no
 /// value does: an empty level is worth nothing.
-fn value_moved(
-    shelf: &Shelf,
-    valuation: Valuation,
-    quantity: Quantity,
-    balance: Quantity,
-) -> Option<Money> {
+fn value_moved(shelf: &Shelf, valuation: Valuation, quantity: Quantity) -> Option<Money> {
     let level = &shelf.level;
     if quantity == Quantity::ZERO {
         return Some(Money::ZERO);
     }
     if quantity.is_negative() {
-        let all_gone = balance == Quantity::ZERO;
-        let taken =
-            if all_gone { level.value } else { level.value.share(-quantity, level.on_hand)? };
-        return Some(-taken);
+        return level.value.share(-quantity, level.on_hand).map(std::ops::Neg::neg);
     }
     match valuation {
         Valuation::UnitCost(cost) => cost.times(quantity),

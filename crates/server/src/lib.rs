@@ -2,11 +2,97 @@
 
 #[macro_use]
 pub mod db;
+pub mod auth;
 pub mod clock;
 pub mod cli {
     //! The commands of the `stockroom` binary.
     pub mod bench;
 }
+pub mod config;
 pub mod error;
 pub mod events;
+pub mod http;
 pub mod ledger;
+pub mod metrics;
+
+use std::ops::Deref;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::db::Db;
+use crate::ledger::fence::Fence;
+use crate::ledger::{Ledger, LedgerMetrics, LedgerSettings};
+use crate::metrics::Metrics;
+
+/// The running application: what every handler works with. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct App(Arc<Parts>);
+
+/// The parts of an [`App`].
+#[derive(Debug)]
+pub struct Parts {
+    /// The database.
+    pub db: Db,
+    /// The only source of `now`.
+    pub clock: Clock,
+    /// The settings.
+    pub config: Config,
+    /// Where stock is written.
+    pub ledger: Ledger,
+    /// How far the past is settled.
+    pub fence: Fence,
+    /// What is measured.
+    pub metrics: Metrics,
+    is_draining: AtomicBool,
+}
+
+impl Deref for App {
+    type Target = Parts;
+    fn deref(&self) -> &Parts {
+        &self.0
+    }
+}
+
+impl App {
+    /// Starts the application on a database whose schema is up to date.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn start(config: Config, db: Db, clock: Clock) -> anyhow::Result<Self> {
+        events::ensure_partitions(&db).await?;
+        let metrics = Metrics::new(clock.now(), db.engine());
+        let settings = LedgerSettings {
+            writers: config.ledger_writers,
+            queue_lines_max: config.ledger_queue_lines_max,
+        };
+        let ledger = Ledger::start(&db, &clock, settings, LedgerMetrics::default());
+        Ok(Self(Arc::new(Parts {
+            db,
+            clock,
+            config,
+            ledger,
+            fence: Fence::default(),
+            metrics,
+            is_draining: AtomicBool::new(false),
+        })))
+    }
+
+    /// Says that no new work should come: readiness answers 503 from now on.
+    pub fn drain(&self) {
+        self.is_draining.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether it is about to stop.
+    pub fn is_draining(&self) -> bool {
+        self.is_draining.load(Ordering::Relaxed)
+    }
+
+    /// Waits until all begun work is done, then closes the database.
+    pub async fn close(&self) {
+        self.metrics.in_flight.wait_until_none().await;
+        self.ledger.close().await;
+        self.db.close().await;
+    }
+}

@@ -6,9 +6,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
-use sqlx::sqlite::{
-    SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous,
-};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{ConnectOptions, SqlitePool};
 
 use super::Db;
@@ -206,10 +204,7 @@ fn sqlite_open_error(path: &Path, error: &sqlx::Error) -> ConnectError {
     ConnectError::File { path: path.display().to_string(), cause }
 }
 
-async fn open_postgres(
-    options: &PgConnectOptions,
-    sizes: PoolSizes,
-) -> Result<Db, ConnectError> {
+async fn open_postgres(options: &PgConnectOptions, sizes: PoolSizes) -> Result<Db, ConnectError> {
     let options = options
         .clone()
         .application_name("stockroom")

@@ -131,9 +131,28 @@ pub struct MovementRow {
 }
 
 crate::from_row!(MovementRow {
-    id, kind, store_id, product_id, lot_id, sku, lot_code, expires_on, quantity, balance, value,
-    version, reason, note, reference, unit_cost, reverses, reversed_by, actor_id, username,
-    effective_at, recorded_at,
+    id,
+    kind,
+    store_id,
+    product_id,
+    lot_id,
+    sku,
+    lot_code,
+    expires_on,
+    quantity,
+    balance,
+    value,
+    version,
+    reason,
+    note,
+    reference,
+    unit_cost,
+    reverses,
+    reversed_by,
+    actor_id,
+    username,
+    effective_at,
+    recorded_at,
 });
 
 impl MovementRow {
@@ -194,10 +213,7 @@ pub(super) fn view_of<'a>(
         store_id: movement.key.store,
         product_id: movement.key.product,
         sku: &labels.sku,
-        lot: labels
-            .lot
-            .as_ref()
-            .map(|(code, day)| LotView { code, expires_on: day.as_deref() }),
+        lot: labels.lot.as_ref().map(|(code, day)| LotView { code, expires_on: day.as_deref() }),
         quantity: movement.quantity,
         balance: movement.balance,
         version: movement.version,

@@ -168,10 +168,7 @@ async fn load(
 }
 
 /// Makes missing level rows and says of the others why they cannot be.
-async fn create_levels(
-    db: &Db,
-    keys: &[LevelKey],
-) -> sqlx::Result<HashMap<LevelKey, Refusal>> {
+async fn create_levels(db: &Db, keys: &[LevelKey]) -> sqlx::Result<HashMap<LevelKey, Refusal>> {
     let mut tx = db.begin_ledger().await?;
     sql::create_levels(&mut tx, keys).await?;
     let made: HashSet<LevelKey> =
@@ -238,11 +235,8 @@ async fn write(
     }
     let rows = new_movements(postings, verdicts, labels);
     let ids = sql::insert_movements(tx, &rows).await?;
-    let reversals: Vec<_> = rows
-        .iter()
-        .zip(&ids)
-        .filter_map(|(row, id)| Some((row.movement.reverses?, *id)))
-        .collect();
+    let reversals: Vec<_> =
+        rows.iter().zip(&ids).filter_map(|(row, id)| Some((row.movement.reverses?, *id))).collect();
     if !reversals.is_empty() {
         sql::insert_reversals(tx, &reversals).await?;
     }
@@ -327,7 +321,9 @@ fn answer(
     text.push(']');
     moved.sort_by_key(|(_, movement)| movement.key.store);
     for of_store in moved.chunk_by(|a, b| a.1.key.store == b.1.key.store) {
-        events.extend(of_store.chunks(EVENT_LINES_MAX).map(|lines| event(of_store[0].1.key.store, lines)));
+        events.extend(
+            of_store.chunks(EVENT_LINES_MAX).map(|lines| event(of_store[0].1.key.store, lines)),
+        );
     }
     text
 }

@@ -29,6 +29,6 @@ mod writer;
 
 pub use answer::{Actor, LotView, MovementRow, MovementView};
 pub use business_day::business_day;
-pub use posting::{Details, PostError, Posting, Receipt};
 pub use metrics::LedgerMetrics;
+pub use posting::{Details, PostError, Posting, Receipt};
 pub use writer::{LINES_OF_A_QUICK_POSTING_MAX, Ledger, LedgerSettings};

@@ -26,7 +26,12 @@ pub struct Posting {
 
 impl Posting {
     /// A posting without details. They are set on `details`, line by line.
-    pub fn new(key: String, atomicity: Atomicity, lines: Vec<Line>, actor: (UserId, Arc<str>)) -> Self {
+    pub fn new(
+        key: String,
+        atomicity: Atomicity,
+        lines: Vec<Line>,
+        actor: (UserId, Arc<str>),
+    ) -> Self {
         Self {
             details: vec![Details::default(); lines.len()],
             parcel: Parcel { key, atomicity, lines },
@@ -41,7 +46,10 @@ impl Posting {
     /// text that they carry.
     pub(super) fn weight(&self) -> usize {
         let text = |d: &Details| {
-            [&d.reason, &d.note, &d.reference].iter().map(|t| t.as_ref().map_or(0, String::len)).sum()
+            [&d.reason, &d.note, &d.reference]
+                .iter()
+                .map(|t| t.as_ref().map_or(0, String::len))
+                .sum()
         };
         let bytes: usize = self.details.iter().map(|d| -> usize { text(d) }).sum();
         self.parcel.lines.len() + bytes / 1_024

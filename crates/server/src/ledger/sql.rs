@@ -38,8 +38,22 @@ struct LoadedRow {
     fence: i64,
 }
 crate::from_row!(LoadedRow {
-    store_id, product_id, lot_id, on_hand, value, version, updated_at, sku, cost,
-    product_deleted, lot_code, expires_on, time_zone, day_cut_hour, store_deleted, fence,
+    store_id,
+    product_id,
+    lot_id,
+    on_hand,
+    value,
+    version,
+    updated_at,
+    sku,
+    cost,
+    product_deleted,
+    lot_code,
+    expires_on,
+    time_zone,
+    day_cut_hour,
+    store_deleted,
+    fence,
 });
 
 impl From<LoadedRow> for Loaded {
@@ -121,12 +135,7 @@ pub(super) async fn load(tx: &mut Tx, keys: &[LevelKey]) -> sqlx::Result<Vec<Loa
                 FOR UPDATE OF v"
             );
             let (stores, products, lots) = columns(keys);
-            sqlx::query_as(SQL)
-                .bind(stores)
-                .bind(products)
-                .bind(lots)
-                .fetch_all(&mut **tx)
-                .await?
+            sqlx::query_as(SQL).bind(stores).bind(products).bind(lots).fetch_all(&mut **tx).await?
         }
         Tx::Sqlite(tx) => {
             const SQL: &str = select_loaded!(
@@ -200,7 +209,8 @@ pub(super) async fn existing(
             (stores, sqlx::query_scalar(PRODUCTS).bind(products).fetch_all(&mut **tx).await?)
         }
         Tx::Sqlite(tx) => {
-            const STORES: &str = "SELECT id FROM stores WHERE id IN (SELECT value FROM json_each($1))";
+            const STORES: &str =
+                "SELECT id FROM stores WHERE id IN (SELECT value FROM json_each($1))";
             const PRODUCTS: &str =
                 "SELECT id FROM products WHERE id IN (SELECT value FROM json_each($1))";
             let stores: Vec<i64> =
@@ -357,9 +367,8 @@ pub(super) async fn insert_movements(
                             $10::BIGINT[], $11::TEXT[], $12::TEXT[], $13::TEXT[], $14::BIGINT[],
                             $15::BIGINT[], $16::BIGINT[], $17::BIGINT[]) AS m
                 RETURNING id";
-            let column = |of: fn(&NewMovement<'_>) -> i64| -> Vec<i64> {
-                rows.iter().map(of).collect()
-            };
+            let column =
+                |of: fn(&NewMovement<'_>) -> i64| -> Vec<i64> { rows.iter().map(of).collect() };
             fn texts<'r>(
                 rows: &'r [NewMovement<'r>],
                 of: fn(&'r super::posting::Details) -> &'r Option<String>,
@@ -376,7 +385,9 @@ pub(super) async fn insert_movements(
                 .bind(column(|r| r.movement.quantity.thousandths()))
                 .bind(column(|r| r.movement.balance.thousandths()))
                 .bind(column(|r| r.movement.value.cents()))
-                .bind(rows.iter().map(|r| r.details.unit_cost.map(Money::cents)).collect::<Vec<_>>())
+                .bind(
+                    rows.iter().map(|r| r.details.unit_cost.map(Money::cents)).collect::<Vec<_>>(),
+                )
                 .bind(texts(rows, |d| &d.reason))
                 .bind(texts(rows, |d| &d.note))
                 .bind(texts(rows, |d| &d.reference))
@@ -491,10 +502,7 @@ pub(super) struct Known {
 }
 
 /// The committed effects among `keys`.
-pub(super) async fn known_keys(
-    tx: &mut Tx,
-    keys: &[&str],
-) -> sqlx::Result<HashMap<String, Known>> {
+pub(super) async fn known_keys(tx: &mut Tx, keys: &[&str]) -> sqlx::Result<HashMap<String, Known>> {
     let rows: Vec<(String, i64, String)> = match tx {
         Tx::Postgres(tx) => {
             const SQL: &str = "
@@ -508,7 +516,8 @@ pub(super) async fn known_keys(
             sqlx::query_as(SQL).bind(to_json(&keys)).fetch_all(&mut **tx).await?
         }
     };
-    let known = rows.into_iter().map(|(key, fingerprint, answer)| (key, Known { fingerprint, answer }));
+    let known =
+        rows.into_iter().map(|(key, fingerprint, answer)| (key, Known { fingerprint, answer }));
     Ok(known.collect())
 }
 

@@ -46,10 +46,7 @@ impl Findings {
 ///
 /// # Errors
 /// The database did not answer; differences are findings, not errors.
-pub async fn verify(
-    db: &Db,
-    mut progress: impl FnMut(usize, usize),
-) -> sqlx::Result<Findings> {
+pub async fn verify(db: &Db, mut progress: impl FnMut(usize, usize)) -> sqlx::Result<Findings> {
     let mut findings = Findings::default();
     let mut reader = db.read().await?;
     match &mut reader {
@@ -201,7 +198,8 @@ impl Replay {
         };
         let mut differ = |what: &str, level: String, ledger: String| {
             if level != ledger {
-                findings.add(format!("{name}: the level's {what} is {level}, the ledger's {ledger}"));
+                findings
+                    .add(format!("{name}: the level's {what} is {level}, the ledger's {ledger}"));
             }
         };
         let quantity = |thousandths| Quantity::from_thousandths(thousandths).to_string();

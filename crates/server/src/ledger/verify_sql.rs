@@ -32,7 +32,14 @@ pub(super) struct CheckedMovement {
     pub(super) recorded_at: i64,
 }
 crate::from_row!(CheckedMovement {
-    product_id, lot_id, id, quantity, balance, value, version, recorded_at,
+    product_id,
+    lot_id,
+    id,
+    quantity,
+    balance,
+    value,
+    version,
+    recorded_at,
 });
 
 impl CheckedLevel {
@@ -103,8 +110,7 @@ pub(super) async fn referents(mut db: Conn<'_>) -> sqlx::Result<Referents> {
         on_db!(db.reborrow(), conn => sqlx::query_scalar(STORES).fetch_all(conn).await?);
     let products: Vec<i64> =
         on_db!(db.reborrow(), conn => sqlx::query_scalar(PRODUCTS).fetch_all(conn).await?);
-    let lots: Vec<(i64, i64)> =
-        on_db!(db, conn => sqlx::query_as(LOTS).fetch_all(conn).await?);
+    let lots: Vec<(i64, i64)> = on_db!(db, conn => sqlx::query_as(LOTS).fetch_all(conn).await?);
     Ok(Referents {
         stores: stores.into_iter().collect(),
         products: products.into_iter().collect(),

@@ -23,7 +23,6 @@ use crate::clock::{self, Clock};
 use crate::db::{Db, Fault, fault};
 use crate::events::CommitError;
 
-
 /// A longer posting goes to the lane for bulk, where it keeps no till waiting.
 pub const LINES_OF_A_QUICK_POSTING_MAX: usize = 256;
 /// Lines in one batch.
@@ -151,8 +150,7 @@ impl Ledger {
 
     /// One store's postings all pass through one writer, in order.
     fn lane(&self, store: StoreId, lines: usize) -> &mpsc::UnboundedSender<Job> {
-        let lanes =
-            if lines > LINES_OF_A_QUICK_POSTING_MAX { &self.0.bulk } else { &self.0.quick };
+        let lanes = if lines > LINES_OF_A_QUICK_POSTING_MAX { &self.0.bulk } else { &self.0.quick };
         let mut hasher = DefaultHasher::new();
         store.hash(&mut hasher);
         let index = hasher.finish() % lanes.len() as u64;
@@ -170,7 +168,10 @@ impl Ledger {
         const PATIENCE: Duration = Duration::from_secs(10);
         let all = u32::try_from(self.0.room_max).unwrap_or(u32::MAX);
         if tokio::time::timeout(PATIENCE, self.0.room.acquire_many(all)).await.is_err() {
-            tracing::error!(lines = self.lines_waiting(), "the ledger was closed before it was done");
+            tracing::error!(
+                lines = self.lines_waiting(),
+                "the ledger was closed before it was done"
+            );
         }
         self.0.room.close();
         let mut tasks = self.0.tasks.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
@@ -249,9 +250,8 @@ impl Writer {
     async fn make_room(&mut self) -> sqlx::Result<()> {
         const A_DAY_S: i64 = 86_400;
         let now = self.clock.now();
-        let covered = |(from, to): &(Timestamp, Timestamp)| {
-            *from <= now && now < to.plus_seconds(-A_DAY_S)
-        };
+        let covered =
+            |(from, to): &(Timestamp, Timestamp)| *from <= now && now < to.plus_seconds(-A_DAY_S);
         if !self.room_for.as_ref().is_some_and(covered) {
             let until = partitions::ensure(&self.db, now).await?;
             self.room_for = Some((now, until));

@@ -11,7 +11,9 @@ use stockroom_domain::Timestamp;
 use super::catalogue::Catalogue;
 use super::progress::Progress;
 use super::sql::{self, PastRound};
+use crate::clock::Clock;
 use crate::db::Db;
+use crate::ledger::partitions;
 
 /// What a unit costs, in cents.
 pub const UNIT_COST: i64 = 100;
@@ -77,6 +79,10 @@ pub async fn make(db: &Db, catalogue: &Catalogue, movements: i64, span: Span) ->
         SPAN_US / (movements / catalogue.levels() + 1) / catalogue.levels() > 0,
         "so many movements do not fit into the past"
     );
+    let mut room = span.from;
+    while room < Clock::System.now() {
+        room = partitions::ensure(db, room).await?;
+    }
     let progress = Progress::start("history", movements);
     let rounds = rounds(catalogue, movements, span);
     for round in &rounds {

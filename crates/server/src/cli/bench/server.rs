@@ -54,6 +54,9 @@ impl Launch {
             .current_dir(&self.folder)
             .env("STOCKROOM_DATABASE", &self.database)
             .env("STOCKROOM_SETUP_TOKEN", &self.setup_token)
+            // The sales are the load, not an attack.
+            .env("STOCKROOM_RATE_LIMIT", "off")
+            .env("STOCKROOM_ADMIN_LISTEN", "off")
             .stdin(Stdio::null());
         command
     }

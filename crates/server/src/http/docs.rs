@@ -1,0 +1,61 @@
+//! What the OpenAPI document says about failures.
+
+use std::borrow::Cow;
+
+use aide::generate::{GenContext, in_context};
+use aide::openapi::{MediaType, Operation, ReferenceOr, Response, SchemaObject, StatusCode};
+use aide::transform::TransformOperation;
+
+use super::ErrorAnswer;
+use crate::error::ErrorCode;
+
+/// For the routes' page: `get_with(list, |op| op.id("…").with(fails(&[ErrorCode::NotFound])))`.
+///
+/// What extractors can answer (400, 401, 403, 413 …) they document by themselves; 500 and 503
+/// belong to every operation.
+pub fn fails(codes: &[ErrorCode]) -> impl FnOnce(TransformOperation<'_>) -> TransformOperation<'_> {
+    move |mut transform| {
+        in_context(|ctx| add_failures(ctx, transform.inner_mut(), codes));
+        transform
+    }
+}
+
+/// Documents that an operation can fail with these codes.
+pub fn add_failures(ctx: &mut GenContext, operation: &mut Operation, codes: &[ErrorCode]) {
+    let json_schema = ctx.schema.subschema_for::<ErrorAnswer<'static>>();
+    let responses = operation.responses.get_or_insert_with(Default::default);
+    for code in codes {
+        let line = format!("`{}`: {}", code.name(), code.about());
+        let entry = responses
+            .responses
+            .entry(StatusCode::Code(code.status()))
+            .or_insert_with(|| ReferenceOr::Item(failure(json_schema.clone())));
+        if let ReferenceOr::Item(response) = entry
+            && !response.description.contains(&line)
+        {
+            if !response.description.is_empty() {
+                response.description.push('\n');
+            }
+            response.description.push_str(&line);
+        }
+    }
+}
+
+fn failure(json_schema: schemars::Schema) -> Response {
+    let schema = SchemaObject { json_schema, external_docs: None, example: None };
+    Response {
+        content: [(
+            "application/json".to_owned(),
+            MediaType { schema: Some(schema), ..MediaType::default() },
+        )]
+        .into_iter()
+        .collect(),
+        ..Response::default()
+    }
+}
+
+/// The first example of a schema that may be a reference.
+pub(super) fn example(ctx: &GenContext, schema: &schemars::Schema) -> Option<serde_json::Value> {
+    let resolved: Cow<'_, schemars::Schema> = Cow::Borrowed(ctx.resolve_schema(schema));
+    resolved.get("examples")?.as_array()?.first().cloned()
+}

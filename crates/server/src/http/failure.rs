@@ -1,0 +1,79 @@
+//! From an [`ApiError`] to a response. The body is written by the edge, which knows the
+//! request's id: here the failure only travels in the response's extensions.
+
+use aide::OperationOutput;
+use aide::generate::GenContext;
+use aide::openapi::{Operation, Response as DocResponse};
+use axum::http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
+use axum::http::{HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::{docs, once};
+use crate::error::{ApiError, Early, ErrorCode, Failure};
+
+/// What every failed request answers.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct ErrorAnswer<'a> {
+    /// Always `error`.
+    #[schemars(with = "ErrorStatus")]
+    pub status: &'static str,
+    /// What went wrong.
+    #[schemars(with = "Failure")]
+    pub error: &'a Failure,
+    /// Names this request in the log.
+    pub request_id: &'a str,
+}
+
+/// The status of a failure.
+#[derive(JsonSchema)]
+#[schemars(inline, rename_all = "snake_case")]
+#[expect(dead_code, reason = "stands for a constant in the documentation")]
+enum ErrorStatus {
+    Error,
+}
+
+impl IntoResponse for ApiError {
+    fn into_response(self) -> Response {
+        match self.into_early() {
+            Early::Failure(failure) => failed(failure),
+            Early::Replay { key, status, answer } => once::replayed(&key, status, answer),
+        }
+    }
+}
+
+fn failed(failure: Failure) -> Response {
+    let mut response = Response::default();
+    *response.status_mut() =
+        StatusCode::from_u16(failure.code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    if let Some(seconds) = failure.retry_after_s {
+        response.headers_mut().insert(RETRY_AFTER, seconds.into());
+    }
+    if failure.code == ErrorCode::Unauthenticated {
+        response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+    }
+    response.extensions_mut().insert(failure);
+    response
+}
+
+/// Writes the envelope into a response that carries a failure.
+pub(super) fn write_envelope(response: &mut Response, failure: &Failure, request_id: &str) {
+    let envelope = ErrorAnswer { status: "error", error: failure, request_id };
+    // Strings, numbers and maps with string keys: this cannot fail.
+    let body = serde_json::to_vec(&envelope).unwrap_or_default();
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    *response.body_mut() = axum::body::Body::from(body);
+}
+
+impl OperationOutput for ApiError {
+    type Inner = Failure;
+
+    fn inferred_responses(
+        ctx: &mut GenContext,
+        operation: &mut Operation,
+    ) -> Vec<(Option<u16>, DocResponse)> {
+        docs::add_failures(ctx, operation, &[ErrorCode::Internal, ErrorCode::Unavailable]);
+        Vec::new()
+    }
+}

@@ -1,0 +1,54 @@
+//! The HTTP vocabulary: what handlers take, what they answer, and how faults are told.
+//!
+//! A handler's signature says everything about it: `Can<R>` (who), `Params<T>` (query),
+//! `PathId` (path), `Once` (idempotency key), `IfMatch`, `Body<T>` (JSON, always last); and
+//! it returns `ApiResult<Answer<T>>`. All of these document themselves. [`wire`] has the
+//! values inside: exact quantities and money, times, bounded text.
+//!
+//! Nothing here knows of products, stock or stores.
+
+pub mod answer;
+pub mod body;
+mod decode;
+pub mod docs;
+pub mod etag;
+mod failure;
+pub mod once;
+pub mod page;
+pub mod params;
+mod sql;
+pub mod text;
+pub mod wire;
+
+use aide::OperationInput;
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+use stockroom_domain::Timestamp;
+
+pub use answer::{Answer, Created, Done, Success, consistency_token};
+pub use body::Body;
+pub use etag::{ETag, IfMatch};
+pub use failure::ErrorAnswer;
+pub use once::{Once, Write, begin_write};
+pub use page::{Cursor, Limit, Paging};
+pub use params::{Params, PathId, Segments};
+pub use text::{Name, Note, Sku, Text};
+pub use wire::{Day, WireMoney, WireQuantity, WireTime};
+
+use crate::App;
+
+impl FromRequestParts<App> for App {
+    type Rejection = std::convert::Infallible;
+
+    async fn from_request_parts(_: &mut Parts, app: &App) -> Result<Self, Self::Rejection> {
+        Ok(app.clone())
+    }
+}
+
+impl OperationInput for App {}
+
+/// A UUID of version 7 made at `now`: what the server makes sorts by time.
+pub fn uuid_v7(now: Timestamp) -> uuid::Uuid {
+    let millis = u64::try_from(now.0 / 1_000).unwrap_or(0);
+    uuid::Builder::from_unix_timestamp_millis(millis, &rand::random()).into_uuid()
+}
