@@ -270,3 +270,77 @@ pub async fn is_ready(node: SocketAddr) -> bool {
     };
     matches!(ask.await, Ok((StatusCode::OK, _)))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::{BufRead, BufReader, Read, Write};
+    use std::net::TcpListener;
+
+    use super::*;
+    use crate::cli::bench::measure::block_on;
+
+    /// Answers the requests of one connection in turn and returns their heads.
+    fn canned(
+        answers: &'static [&'static str],
+    ) -> (SocketAddr, std::thread::JoinHandle<Vec<String>>) {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+        let address = listener.local_addr().expect("an address");
+        let served = std::thread::spawn(move || {
+            let (stream, _) = listener.accept().expect("a connection");
+            let mut reader = BufReader::new(stream.try_clone().expect("a second handle"));
+            let mut writer = stream;
+            let mut heads = Vec::new();
+            for answer in answers {
+                let mut head = String::new();
+                while !head.ends_with("\r\n\r\n") {
+                    reader.read_line(&mut head).expect("a line");
+                }
+                let length = head
+                    .lines()
+                    .find_map(|line| line.strip_prefix("content-length: "))
+                    .map_or(0, |length| length.parse().expect("a length"));
+                reader.read_exact(&mut vec![0; length]).expect("the body");
+                writer.write_all(answer.as_bytes()).expect("it is sent");
+                heads.push(head);
+            }
+            heads
+        });
+        (address, served)
+    }
+
+    #[test]
+    fn a_write_carries_a_token_and_a_key_of_its_own() {
+        const CREATED: &str = "HTTP/1.1 201 Created\r\ncontent-length: 2\r\n\r\n{}";
+        let (address, served) = canned(&[CREATED, CREATED]);
+        block_on(async {
+            let token = HeaderValue::from_static("Bearer abc");
+            let mut connection = Connection::open(address, Some(token)).await.expect("it opens");
+            let sale = "/api/stock/sale".parse().expect("a path");
+            let call = Call::post(sale, "{}", StatusCode::CREATED, 1);
+            connection.run(&call).await.expect("the first is done");
+            connection.run(&call).await.expect("the second too, on the same connection");
+        });
+        let heads = served.join().expect("it served");
+        let key = |head: &str| {
+            let line = head.lines().find(|line| line.starts_with("idempotency-key: "));
+            line.expect("a key").to_owned()
+        };
+        assert!(heads[0].starts_with("POST /api/stock/sale HTTP/1.1\r\n"), "{}", heads[0]);
+        assert!(heads[0].contains("authorization: Bearer abc\r\n"));
+        assert_ne!(key(&heads[0]), key(&heads[1]));
+    }
+
+    #[test]
+    fn a_refusal_ends_the_run_with_what_the_server_said() {
+        const REFUSED: &str =
+            "HTTP/1.1 409 Conflict\r\ncontent-length: 18\r\n\r\ninsufficient_stock";
+        let (address, _served) = canned(&[REFUSED]);
+        let error = block_on(async {
+            let mut connection = Connection::open(address, None).await.expect("it opens");
+            let sale = "/api/stock/sale".parse().expect("a path");
+            let call = Call::post(sale, "{}", StatusCode::CREATED, 1);
+            connection.run(&call).await.expect_err("it is refused")
+        });
+        assert!(error.to_string().ends_with("insufficient_stock"), "{error}");
+    }
+}

@@ -4,13 +4,16 @@
 //! It fills a database of its own, starts the server as a child process of the same
 //! executable, drives it over real HTTP, and runs the conventional way of doing the same work
 //! ([`yardsticks`]) straight on the same database in between. Read [`run`] for the order of
-//! things, [`scenarios`] for what is asked, [`goals`] for what is to be reached.
+//! things, [`compare`] for what stands beside what, [`scenarios`] for what is asked, [`goals`]
+//! for what is to be reached.
 //!
 //! It deliberately runs on one thread: generator, server and database share the machine, and
 //! what the generator takes is missing elsewhere.
 
 mod catalogue;
 mod client;
+mod compare;
+mod folder;
 mod goals;
 mod history;
 mod machine;

@@ -318,41 +318,6 @@ ORDER BY name",
     }
 }
 
-/// How many movements or levels do not follow from what was before them.
-///
-/// # Errors
-/// The database's.
-#[cfg(test)]
-pub async fn broken_links(db: &Db) -> sqlx::Result<i64> {
-    const SQL: &str = "WITH linked AS (
-    SELECT m.*,
-           LAG(version, 1, 0) OVER history AS version_before,
-           LAG(balance, 1, 0) OVER history AS balance_before,
-           LAG(recorded_at, 1, 0) OVER history AS recorded_before,
-           LAG(id, 1, 0) OVER history AS id_before
-    FROM stock_movements m
-    WINDOW history AS (PARTITION BY store_id, product_id, lot_id ORDER BY version)
-), sums AS (
-    SELECT store_id, product_id, lot_id, CAST(SUM(quantity) AS BIGINT) AS on_hand,
-           CAST(SUM(value) AS BIGINT) AS value, COUNT(*) AS version,
-           MAX(recorded_at) AS updated_at
-    FROM stock_movements
-    GROUP BY store_id, product_id, lot_id
-)
-SELECT CAST(
-    (SELECT COUNT(*) FROM linked
-     WHERE version <> version_before + 1 OR balance <> balance_before + quantity
-        OR recorded_at <= recorded_before OR id <= id_before)
-    + (SELECT COUNT(*) FROM (SELECT store_id, product_id, lot_id, on_hand, value, version,
-                                    updated_at FROM stock_levels
-                             EXCEPT
-                             SELECT store_id, product_id, lot_id, on_hand, value, version,
-                                    updated_at FROM sums) wrong)
-    + (SELECT COUNT(*) FROM sums) - (SELECT COUNT(*) FROM stock_levels) AS BIGINT)";
-    let mut reader = db.read().await?;
-    on_db!(Conn::from(&mut reader), conn => sqlx::query_scalar(SQL).fetch_one(conn).await)
-}
-
 /// Takes the bench's mark away.
 ///
 /// # Errors

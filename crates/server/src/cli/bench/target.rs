@@ -99,7 +99,7 @@ impl Target {
     /// This is not SQLite.
     pub fn yardstick_file(&self) -> Result<PathBuf> {
         match &self.parsed {
-            DatabaseUrl::Sqlite(path) => Ok(path.with_added_extension("yardstick")),
+            DatabaseUrl::Sqlite(path) => Ok(beside(path, ".yardstick")),
             DatabaseUrl::Postgres(_) => bail!("PostgreSQL's yardsticks have a schema, no file"),
         }
     }
@@ -110,12 +110,8 @@ impl Target {
 /// # Errors
 /// A file cannot be removed.
 pub fn remove_sqlite(path: &Path) -> Result<()> {
-    let beside = ["-wal", "-shm"].map(|end| {
-        let mut name = path.as_os_str().to_owned();
-        name.push(end);
-        PathBuf::from(name)
-    });
-    for file in std::iter::once(path.to_owned()).chain(beside) {
+    for end in ["", "-wal", "-shm"] {
+        let file = beside(path, end);
         match std::fs::remove_file(&file) {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
                 return Err(error).context(format!("{} cannot be removed", file.display()));
@@ -124,4 +120,11 @@ pub fn remove_sqlite(path: &Path) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// A file beside another, told apart by the end of its name.
+fn beside(path: &Path, end: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(end);
+    PathBuf::from(name)
 }

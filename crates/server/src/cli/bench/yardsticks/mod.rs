@@ -56,7 +56,7 @@ impl Keys {
 #[derive(Debug)]
 pub enum Yardsticks {
     /// In the schema `bench_yardstick`.
-    Postgres(postgres::Yardsticks),
+    Postgres(Box<postgres::Yardsticks>),
     /// In a file beside the database.
     Sqlite(sqlite::Yardsticks),
 }

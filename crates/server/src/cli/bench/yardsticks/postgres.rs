@@ -71,7 +71,8 @@ impl Yardsticks {
     pub async fn batches(&self, plan: &Plan) -> Result<Batched> {
         let brief = plan.brief();
         let mut best = (1, 0.0);
-        for writers in WRITERS {
+        // Each needs a store of its own at least.
+        for writers in WRITERS.into_iter().filter(|writers| *writers <= plan.stores) {
             let rate = self.batches_on(writers, brief).await?.per_second();
             if rate > best.1 {
                 best = (writers, rate);
