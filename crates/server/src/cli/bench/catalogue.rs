@@ -78,10 +78,9 @@ pub fn movements_body(levels: &[(i64, i64)], kind: &str, quantity: i64) -> Strin
     for (index, (store, product)) in levels.iter().enumerate() {
         let comma = if index == 0 { "" } else { "," };
         // Writing to a String cannot fail.
-        let _ = write!(
-            body,
-            r#"{comma}{{"type":"{kind}","store_id":{store},"product_id":{product},"quantity":{quantity}}}"#,
-        );
+        let _ =
+            write!(body, r#"{comma}{{"type":"{kind}","store_id":{store},"product_id":{product},"#);
+        let _ = write!(body, r#""quantity":{quantity}}}"#);
     }
     body.push_str("]}");
     body

@@ -56,7 +56,11 @@ pub struct Args {
     #[arg(long, default_value_t = 1_000, value_parser = clap::value_parser!(i64).range(1..=10_000))]
     stores: i64,
     /// Products in the catalogue
-    #[arg(long, default_value_t = 1_000, value_parser = clap::value_parser!(i64).range(1..=100_000))]
+    #[arg(
+        long,
+        default_value_t = 1_000,
+        value_parser = clap::value_parser!(i64).range(1..=100_000)
+    )]
     products: i64,
     /// Keep-alive connections
     #[arg(long, default_value_t = 64, value_parser = clap::value_parser!(u16).range(1..=1_024))]
@@ -65,7 +69,11 @@ pub struct Args {
     #[arg(long, default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..=300))]
     seconds: u16,
     /// Movements of an invented past, for `as_of` reads and for posting on top of it
-    #[arg(long, default_value_t = 0, value_parser = clap::value_parser!(i64).range(0..=1_000_000_000))]
+    #[arg(
+        long,
+        default_value_t = 0,
+        value_parser = clap::value_parser!(i64).range(0..=1_000_000_000)
+    )]
     movements: i64,
     /// Only these scenarios
     #[arg(long, value_enum, value_delimiter = ',', num_args = 1..)]

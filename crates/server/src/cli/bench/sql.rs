@@ -114,8 +114,8 @@ WITH RECURSIVE numbers (n, moment) AS (
 )
 SELECT 'BENCH-' || CAST(n AS TEXT), 'bench-' || CAST(n AS TEXT),
        'Dry food ' || CAST(n AS TEXT), 'dry food ' || CAST(n AS TEXT),
-       'Category ' || CAST(n % 20 AS TEXT), 'each', 100 + n % 900, CAST($3 AS BIGINT), 19000, FALSE, FALSE, 1,
-       moment, moment
+       'Category ' || CAST(n % 20 AS TEXT), 'each', 100 + n % 900, CAST($3 AS BIGINT), 19000,
+       FALSE, FALSE, 1, moment, moment
 FROM numbers
 ORDER BY n";
     const BARCODES: &str = "INSERT INTO product_barcodes (code, product_id, pack_quantity)
@@ -129,14 +129,15 @@ FROM stores s, products p
 WHERE s.code_key IN ('bench-1', 'bench-' || CAST($1 AS TEXT))
   AND p.sku_key IN ('bench-1', 'bench-' || CAST($2 AS TEXT))";
     let mut tx = db.begin().await?;
-    let (store, product, stores_found, products_found): (i64, i64, i64, i64) = on_db!(Conn::from(&mut tx), conn => {
+    let found: (i64, i64, i64, i64) = on_db!(Conn::from(&mut tx), conn => {
         sqlx::query(STORES).bind(now.0).bind(stores).execute(&mut *conn).await?;
-        sqlx::query(PRODUCTS).bind(now.0).bind(products).bind(super::history::UNIT_COST)
-            .execute(&mut *conn).await?;
+        let cost = super::history::UNIT_COST;
+        sqlx::query(PRODUCTS).bind(now.0).bind(products).bind(cost).execute(&mut *conn).await?;
         sqlx::query(BARCODES).execute(&mut *conn).await?;
-        sqlx::query_as(FIRST).bind(stores.to_string()).bind(products.to_string())
-            .fetch_one(&mut *conn).await?
+        let (last_store, last_product) = (stores.to_string(), products.to_string());
+        sqlx::query_as(FIRST).bind(last_store).bind(last_product).fetch_one(&mut *conn).await?
     });
+    let (store, product, stores_found, products_found) = found;
     if (stores_found, products_found) != (stores, products) {
         return Err(sqlx::Error::RowNotFound);
     }
@@ -326,6 +327,8 @@ ORDER BY name",
 pub async fn disown(db: &Db) -> sqlx::Result<()> {
     const SQL: &str = "DELETE FROM settings WHERE name = $1";
     let mut tx = db.begin().await?;
-    on_db!(Conn::from(&mut tx), conn => sqlx::query(SQL).bind(OWNER).execute(conn).await.map(drop))?;
+    on_db!(Conn::from(&mut tx), conn => {
+        sqlx::query(SQL).bind(OWNER).execute(conn).await.map(drop)
+    })?;
     tx.commit().await
 }

@@ -79,6 +79,8 @@ impl Target {
     /// # Errors
     /// It cannot be emptied.
     pub async fn reset(&self) -> Result<Db> {
+        // Nobody may be serving the file that is about to vanish.
+        let _lock = self.parsed.lock()?;
         match &self.parsed {
             DatabaseUrl::Sqlite(path) => remove_sqlite(path)?,
             DatabaseUrl::Postgres(options) => {
