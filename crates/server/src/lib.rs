@@ -2,7 +2,9 @@
 
 #[macro_use]
 pub mod db;
+pub mod api_docs;
 pub mod auth;
+pub mod cli;
 pub mod clock;
 pub mod cli {
     //! The commands of the `stockroom` binary.
@@ -14,6 +16,8 @@ pub mod events;
 pub mod http;
 pub mod ledger;
 pub mod metrics;
+pub mod routes;
+pub mod system;
 
 use std::ops::Deref;
 use std::sync::Arc;

@@ -38,9 +38,9 @@ const CONFLICTS_MAX: u32 = 3;
 #[derive(Clone, Copy, Debug)]
 pub struct LedgerSettings {
     /// Tasks that write quick postings; as many again write bulk. SQLite has one of each.
-    pub writers: usize,
+    pub writers: u32,
     /// Lines that may wait, over all lanes.
-    pub queue_lines_max: usize,
+    pub queue_lines_max: u32,
 }
 
 impl Default for LedgerSettings {
@@ -114,7 +114,7 @@ impl Ledger {
         };
         let quick = (0..writers).map(|_| lane()).collect();
         let bulk = (0..writers).map(|_| lane()).collect();
-        let room_max = settings.queue_lines_max;
+        let room_max = usize::try_from(settings.queue_lines_max).unwrap_or(usize::MAX);
         Self(Arc::new(Inner {
             quick,
             bulk,
