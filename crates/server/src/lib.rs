@@ -6,10 +6,6 @@ pub mod api_docs;
 pub mod auth;
 pub mod cli;
 pub mod clock;
-pub mod cli {
-    //! The commands of the `stockroom` binary.
-    pub mod bench;
-}
 pub mod config;
 pub mod error;
 pub mod events;

@@ -1,5 +1,6 @@
 //! The command line.
 
+mod bench;
 mod migrate;
 mod openapi;
 mod serve;
@@ -38,6 +39,8 @@ enum Command {
     Serve(serve::Serve),
     /// Bring the database's schema up to date and stop. `serve` does it by itself.
     Migrate(migrate::Migrate),
+    /// Measure sales a second and latencies, and hold them against the goals.
+    Bench(bench::Args),
     /// Print the OpenAPI document of the HTTP API.
     Openapi(openapi::Openapi),
 }
@@ -84,6 +87,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
     match cli.command {
         Command::Serve(command) => command.run().await,
         Command::Migrate(command) => command.run().await,
+        Command::Bench(args) => bench::run(args).await,
         Command::Openapi(command) => command.run(),
     }
 }
