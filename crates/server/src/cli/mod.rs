@@ -1,5 +1,6 @@
 //! The command line.
 
+mod bench;
 mod migrate;
 mod openapi;
 mod serve;
@@ -44,6 +45,8 @@ enum Command {
     User(user::User),
     /// Recompute every level from the ledger and name each difference.
     Verify(verify::Verify),
+    /// Measure sales a second and latencies, and hold them against the goals.
+    Bench(bench::Args),
     /// Print the OpenAPI document of the HTTP API.
     Openapi(openapi::Openapi),
 }
@@ -104,6 +107,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Migrate(command) => command.run().await,
         Command::User(command) => command.run().await,
         Command::Verify(command) => command.run().await,
+        Command::Bench(args) => bench::run(args).await,
         Command::Openapi(command) => command.run(),
     }
 }

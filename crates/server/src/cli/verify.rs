@@ -31,9 +31,8 @@ impl Verify {
         let db = super::open_existing(&config).await?;
         let steps = db::pending(&db).await?;
         anyhow::ensure!(steps == 0, "the schema is not up to date: run 'stockroom migrate' first");
-        let bar = ProgressBar::no_length().with_style(
-            ProgressStyle::with_template("{bar:40} {pos}/{len} stores, {eta} left")?,
-        );
+        let bar = ProgressBar::no_length()
+            .with_style(ProgressStyle::with_template("{bar:40} {pos}/{len} stores, {eta} left")?);
         let findings = verify(&db, |done, all| {
             bar.set_length(all as u64);
             bar.set_position(done as u64);
