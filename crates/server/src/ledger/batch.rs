@@ -296,11 +296,16 @@ fn answer(
     let mut text = String::with_capacity(lines.len() * 384 + 2);
     let mut moved: Vec<(MovementId, &Movement)> = Vec::with_capacity(lines.len());
     let no_labels = Labels::default();
+    let mut fallen = posting.fallen.iter().peekable();
+    let mut place = 0;
     text.push('[');
     for (index, line) in lines.iter().enumerate() {
-        if index > 0 {
+        while let Some((_, told)) = fallen.next_if(|(at, _)| *at == place) {
+            text.push_str(told.get());
             text.push(',');
+            place += 1;
         }
+        place += 1;
         match line {
             Ok(movement) => {
                 let id = ids.next().unwrap_or(MovementId(0));
@@ -317,7 +322,13 @@ fn answer(
                 text.push_str(&error.to_string());
             }
         }
+        text.push(',');
     }
+    for (_, told) in fallen {
+        text.push_str(told.get());
+        text.push(',');
+    }
+    text.pop();
     text.push(']');
     moved.sort_by_key(|(_, movement)| movement.key.store);
     for of_store in moved.chunk_by(|a, b| a.1.key.store == b.1.key.store) {

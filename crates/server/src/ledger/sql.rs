@@ -506,18 +506,21 @@ pub(super) struct Known {
 }
 
 /// The committed effects among `keys`.
-pub(super) async fn known_keys(tx: &mut Tx, keys: &[&str]) -> sqlx::Result<HashMap<String, Known>> {
-    let rows: Vec<(String, i64, String)> = match tx {
-        Tx::Postgres(tx) => {
+pub(super) async fn known_keys(
+    db: impl Into<Conn<'_>>,
+    keys: &[&str],
+) -> sqlx::Result<HashMap<String, Known>> {
+    let rows: Vec<(String, i64, String)> = match db.into() {
+        Conn::Postgres(conn) => {
             const SQL: &str = "
                 SELECT key, fingerprint, answer FROM idempotency_keys WHERE key = ANY($1)";
-            sqlx::query_as(SQL).bind(keys).fetch_all(&mut **tx).await?
+            sqlx::query_as(SQL).bind(keys).fetch_all(conn).await?
         }
-        Tx::Sqlite(tx) => {
+        Conn::Sqlite(conn) => {
             const SQL: &str = "
                 SELECT key, fingerprint, answer FROM idempotency_keys
                 WHERE key IN (SELECT value FROM json_each($1))";
-            sqlx::query_as(SQL).bind(to_json(&keys)).fetch_all(&mut **tx).await?
+            sqlx::query_as(SQL).bind(to_json(&keys)).fetch_all(conn).await?
         }
     };
     let known =

@@ -89,8 +89,12 @@ async fn the_lines_of_a_parcel_count_together(app: TestApp) {
     assert_eq!(error["field"], "movements[1].quantity", "{error}");
     assert_eq!(app.on_hand(shop.store, shop.product).await, 5);
     let reply = app.parcel(&shop.admin, true, &[sale(3), sale(2)]).await.expect(201);
-    let balances: Vec<_> =
-        reply.json()["movements"].as_array().expect("two").iter().map(|m| m["balance"].clone()).collect();
+    let balances: Vec<_> = reply.json()["movements"]
+        .as_array()
+        .expect("two")
+        .iter()
+        .map(|m| m["balance"].clone())
+        .collect();
     assert_eq!(balances, [json!(2), json!(0)]);
     app.check_books().await;
 }
@@ -133,7 +137,11 @@ async fn parcels_counts_and_reversals_never_oversell(app: TestApp) {
                 lines.rotate_left(dice.below(2));
                 node.parcel(who, true, &lines)
             }
-            4 => node.parcel(who, true, &[line("sale", store, product, 1), line("sale", store, product, 1)]),
+            4 => node.parcel(
+                who,
+                true,
+                &[line("sale", store, product, 1), line("sale", store, product, 1)],
+            ),
             _ => node.sale(who, store, product, dice.between(1, 3)),
         });
     }
@@ -173,8 +181,7 @@ async fn parcels_in_opposite_orders_never_deadlock(app: TestApp) {
     if app.is_postgres() {
         // Statistics of a connection are written at the latest when it ends.
         other.app.db.close().await;
-        let deadlocks =
-            "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()";
+        let deadlocks = "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()";
         assert_eq!(app.number(deadlocks).await, 0);
     }
     app.check_books().await;

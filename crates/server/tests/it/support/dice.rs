@@ -40,6 +40,8 @@ impl Dice {
 
     /// A number from `first` up to and with `last`.
     pub fn between(&mut self, first: i64, last: i64) -> i64 {
-        first + i64::try_from(self.below(usize::try_from(last - first + 1).expect("a range"))).expect("small")
+        first
+            + i64::try_from(self.below(usize::try_from(last - first + 1).expect("a range")))
+                .expect("small")
     }
 }

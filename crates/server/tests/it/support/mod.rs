@@ -104,9 +104,7 @@ impl TestApp {
     pub async fn another_node(&self) -> Self {
         let place = self.place.clone();
         match self.engine {
-            Engine::Sqlite => {
-                Self::serving(self.engine, self.app.clone(), place, routes::router)
-            }
+            Engine::Sqlite => Self::serving(self.engine, self.app.clone(), place, routes::router),
             Engine::Postgres => Self::starting(self.engine, place, self.clock.clone()).await,
         }
     }
@@ -129,12 +127,7 @@ impl TestApp {
         Self::serving(engine, app, place, routes::router)
     }
 
-    fn serving(
-        engine: Engine,
-        app: App,
-        place: Place,
-        router: impl FnOnce(App) -> Router,
-    ) -> Self {
+    fn serving(engine: Engine, app: App, place: Place, router: impl FnOnce(App) -> Router) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let address = listener.local_addr().expect("an address");
         let (handle, clock) = (Handle::new(), app.clock.clone());

@@ -166,9 +166,8 @@ impl TestApp {
                 told.push((id, version, line["on_hand"].to_string()));
             }
         }
-        let quantity = |thousandths| {
-            stockroom_domain::Quantity::from_thousandths(thousandths).to_string()
-        };
+        let quantity =
+            |thousandths| stockroom_domain::Quantity::from_thousandths(thousandths).to_string();
         let mut written: Vec<_> = self
             .ledger()
             .await
