@@ -1,5 +1,6 @@
 //! The command line.
 
+pub mod demo;
 mod migrate;
 mod openapi;
 mod serve;
@@ -41,6 +42,8 @@ enum Command {
     Migrate(migrate::Migrate),
     /// Add someone who can sign in.
     User(user::User),
+    /// Fill an empty database with a demo shop: an invented chain of pet shops.
+    Demo(demo::Demo),
     /// Print the OpenAPI document of the HTTP API.
     Openapi(openapi::Openapi),
 }
@@ -88,6 +91,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Serve(command) => command.run().await,
         Command::Migrate(command) => command.run().await,
         Command::User(command) => command.run().await,
+        Command::Demo(command) => command.run().await,
         Command::Openapi(command) => command.run(),
     }
 }

@@ -6,6 +6,7 @@ mod support;
 
 mod answers;
 mod command_line;
+mod demo;
 mod documentation;
 mod limits;
 mod system;
