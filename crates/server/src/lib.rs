@@ -3,6 +3,7 @@
 #[macro_use]
 pub mod db;
 pub mod auth;
+pub mod catalog;
 pub mod cli;
 pub mod clock;
 pub mod config;
@@ -12,6 +13,8 @@ pub mod http;
 pub mod ledger;
 pub mod metrics;
 pub mod routes;
+pub mod stock;
+pub mod stores;
 pub mod system;
 
 use std::ops::Deref;

@@ -8,19 +8,6 @@
 //! functions in every `sql.rs` take. There is deliberately no trait per table, and nothing
 //! here knows what the tables mean.
 
-mod connect;
-mod fault;
-mod migrate;
-mod partitions;
-
-use sqlx::pool::PoolConnection;
-use sqlx::{PgConnection, PgPool, Postgres, Sqlite, SqliteConnection, SqlitePool, Transaction};
-
-pub use connect::{ConnectError, DatabaseUrl, PoolSizes, connect};
-pub use fault::{Fault, fault};
-pub use migrate::{MigrateError, migrate, pending};
-pub use partitions::attach_partition;
-
 /// Runs one call on whichever engine `$db` is: `on_db!(db, conn => query.fetch_one(conn).await)`.
 #[macro_export]
 macro_rules! on_db {
@@ -31,6 +18,21 @@ macro_rules! on_db {
         }
     };
 }
+
+mod connect;
+mod fault;
+mod migrate;
+mod partitions;
+mod select;
+
+use sqlx::pool::PoolConnection;
+use sqlx::{PgConnection, PgPool, Postgres, Sqlite, SqliteConnection, SqlitePool, Transaction};
+
+pub use connect::{ConnectError, DatabaseUrl, PoolSizes, connect};
+pub use fault::{Fault, fault};
+pub use migrate::{MigrateError, migrate, pending};
+pub use partitions::attach_partition;
+pub use select::{Select, Value, like_escaped};
 
 /// Reads a struct from a row of either engine, each field from the column of its name:
 /// `from_row!(Store { id, code, name });`. The derive would build both drivers twice.

@@ -223,6 +223,27 @@ async fn a_caller_who_hangs_up_does_not_stop_the_work() {
 }
 
 #[tokio::test]
+async fn what_has_begun_is_finished_when_the_server_stops() {
+    let (begun, go_on) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+    let handler = {
+        let (begun, go_on) = (begun.clone(), go_on.clone());
+        move || async move {
+            begun.notify_one();
+            go_on.notified().await;
+            "done"
+        }
+    };
+    let router = |app: App| with_edge(Router::new().route("/work", get(handler)), app);
+    let app = TestApp::start_with(Engine::Sqlite, Config::default(), router).await;
+    let caller = tokio::spawn(app.get("/work").into_future());
+    begun.notified().await;
+    app.stop();
+    go_on.notify_one();
+    assert_eq!(caller.await.expect("a reply").expect(200).text(), "done");
+    app.app.close().await;
+}
+
+#[tokio::test]
 async fn a_body_that_breaks_off_is_no_crash() {
     let app = start().await;
     let stream = RawBody::new(http_body_util::Full::new(bytes::Bytes::from_static(b"{\"name\"")));

@@ -71,6 +71,12 @@ impl TestApp {
         Self { app, clock, address, engine, handle, _database: database }
     }
 
+    /// Tells the server to stop as a signal does: requests that have begun may end.
+    pub fn stop(&self) {
+        self.app.drain();
+        self.handle.graceful_shutdown(None);
+    }
+
     /// A GET request, sent by `.await`.
     pub fn get(&self, path: &str) -> RequestBuilder {
         self.request("GET", path)
