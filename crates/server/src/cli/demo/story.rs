@@ -245,7 +245,14 @@ impl Story<'_> {
             });
         }
         let sheet = format!("COUNT-{}-{}", STORES[shift.store].code, shift.date);
-        self.record(at, shift.store, MovementKind::CountAdjustment, None, Some(sheet), lines);
+        self.record(
+            at,
+            shift.store,
+            MovementKind::CountAdjustment,
+            Some("count"),
+            Some(sheet),
+            lines,
+        );
         Ok(())
     }
 
