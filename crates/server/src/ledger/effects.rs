@@ -6,8 +6,10 @@
 
 use std::collections::HashMap;
 
+use stockroom_domain::{EventId, StoreId};
+
 use super::posting::{PostError, Receipt};
-use super::sql::{self, Known};
+use super::replay::{self, Known};
 use crate::db::Db;
 use crate::events;
 
@@ -16,7 +18,7 @@ use crate::events;
 pub struct Effects {
     known: HashMap<String, Known>,
     fingerprint: i64,
-    event: stockroom_domain::EventId,
+    event: EventId,
 }
 
 impl Effects {
@@ -28,7 +30,7 @@ impl Effects {
     pub async fn find(db: &Db, keys: &[String], fingerprint: i64) -> sqlx::Result<Self> {
         let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
         let mut reader = db.read().await?;
-        let known = sql::known_keys(&mut reader, &keys).await?;
+        let known = replay::known(&mut reader, &keys).await?;
         let (event, _) = events::head(&mut reader).await?;
         Ok(Self { known, fingerprint, event })
     }
@@ -42,9 +44,11 @@ impl Effects {
         if self.known.values().any(is_other) { Err(PostError::KeyReused) } else { Ok(()) }
     }
 
-    /// What the effect under `key` was answered with, if there is one.
-    pub fn of(&self, key: &str) -> Option<Receipt> {
-        let answer = self.known.get(key)?.answer.clone();
+    /// What the effect under `key` was answered with, if there is one; with costs if they may
+    /// be shown of every store that it moved something in.
+    pub fn of(&self, key: &str, shows_cost: impl Fn(StoreId) -> bool) -> Option<Receipt> {
+        let known = self.known.get(key)?;
+        let answer = known.answer(known.stores().all(shows_cost));
         Some(Receipt { answer, event: self.event, replayed: true })
     }
 }

@@ -100,7 +100,8 @@ async fn repeated(
     let keys = std::slice::from_ref(&key);
     let effects = Effects::find(&app.db, keys, once.fingerprint()).await?;
     effects.refuse_reuse().map_err(|error| from_post(error, once))?;
-    Ok(effects.of(&key).map(|receipt| one_movement(once, &receipt)))
+    let shows_cost = |store| who.may(Permission::SeeCost, store);
+    Ok(effects.of(&key, shows_cost).map(|receipt| one_movement(once, &receipt)))
 }
 
 /// A failure that is of no line in particular.
@@ -279,15 +280,18 @@ pub async fn many(
     let keys: Vec<String> = std::iter::once(key.clone()).chain(chunk_keys).collect();
     let effects = Effects::find(&app.db, &keys, once.fingerprint()).await?;
     effects.refuse_reuse().map_err(|error| from_post(error, &once))?;
+    let shows_cost = |store| who.may(Permission::SeeCost, store);
     if request.atomic {
-        if let Some(receipt) = effects.of(&key) {
+        if let Some(receipt) = effects.of(&key, shows_cost) {
             return Ok(ManyReply::All(all_movements(&once, &receipt)));
         }
         let lines = check_many(&app, &who, request.movements).await?;
         all_or_none(&app, &who, &once, lines).await.map(ManyReply::All)
     } else {
         let chunks = keys[1..].iter().take(count.div_ceil(CHUNK_LINES));
-        if let Some(receipts) = chunks.map(|key| effects.of(key)).collect::<Option<Vec<_>>>() {
+        if let Some(receipts) =
+            chunks.map(|key| effects.of(key, shows_cost)).collect::<Option<Vec<_>>>()
+        {
             return bulk::repeated(&once, &receipts).map(ManyReply::Each);
         }
         let lines = check_many(&app, &who, request.movements).await?;

@@ -5,12 +5,16 @@
 mod support;
 
 mod answers;
+mod atomicity;
 mod auth;
 mod command_line;
 mod crashes;
+mod demo;
 mod documentation;
 mod idempotency;
 mod ledger;
 mod limits;
+mod partitions;
 mod system;
+mod time_travel;
 mod writes;

@@ -1,12 +1,17 @@
 //! Builders of shops with goods in them, straight into the tables where that is quicker, and
 //! what every test of stock ends with: do the books agree?
 
+use std::sync::Arc;
+
 use serde_json::{Value, json};
 use sqlx::AssertSqlSafe;
 use stockroom::db::Conn;
 use stockroom::ledger::verify::verify;
+use stockroom::ledger::{PostError, Posting, Receipt};
 use stockroom::on_db;
 use stockroom_domain::StoreId;
+use stockroom_domain::batch::Atomicity;
+use stockroom_domain::stock::Line;
 
 use super::{Engine, Person, RequestBuilder, TestApp};
 
@@ -93,6 +98,18 @@ impl TestApp {
     pub fn parcel(&self, who: &Person, atomic: bool, movements: &[Value]) -> RequestBuilder {
         let body = json!({"atomic": atomic, "movements": movements});
         self.post("/api/stock/movements").token(&who.token).json(&body)
+    }
+
+    /// Hands lines to the ledger itself, past everything that checks a request.
+    pub async fn post_lines(
+        &self,
+        key: &str,
+        who: &Person,
+        lines: Vec<Line>,
+    ) -> Result<Receipt, PostError> {
+        let actor = (who.user_id, Arc::from(who.username.as_str()));
+        let posting = Posting::new(key.to_owned(), Atomicity::Whole, lines, actor);
+        self.app.ledger.post(posting).await
     }
 
     /// What is on hand of a product in a store, in units.
