@@ -6,7 +6,7 @@ use stockroom::clock::Rfc3339;
 use stockroom_domain::Timestamp;
 
 use crate::support::load::Load;
-use crate::support::{Dice, Engine, Person, Shop, TestApp, on_both_engines};
+use crate::support::{Dice, Person, Shop, TestApp, on_both_engines};
 
 on_both_engines!(
     stock_as_of_an_instant_is_the_ledger_replayed_to_it,
