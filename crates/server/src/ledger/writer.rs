@@ -325,6 +325,10 @@ impl Writer {
                     Next::GiveUp
                 }
             }
+            // Nothing has happened yet, and another connection may well be alive.
+            Fault::Gone if is_lost(error) && started.elapsed() < WAIT_MAX => {
+                Next::Again(Duration::from_millis(rand::random_range(1..=20)))
+            }
             Fault::Gone | Fault::Full | Fault::Torn | Fault::Conflict => {
                 tracing::warn!(%error, "the ledger cannot write");
                 Next::GiveUp
@@ -342,6 +346,11 @@ impl Writer {
 
 fn jobs_lines(jobs: &[Job]) -> usize {
     jobs.iter().map(|job| job.posting.parcel.lines.len()).sum()
+}
+
+/// Whether a connection was lost, rather than none to be had.
+const fn is_lost(error: &sqlx::Error) -> bool {
+    !matches!(error, sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed)
 }
 
 /// What to do after a batch has failed.
