@@ -187,7 +187,9 @@ fn statements_of(place: &str, source: &str) -> Vec<Statement> {
                 let text = text_of(&tokens[at + 5..], &macros)
                     .unwrap_or_else(|| panic!("{place}: {name} is not understood"));
                 let engine = engine_named(name).or(scopes.last().copied().flatten());
-                if text.contains(' ') {
+                // Anything else is a piece of a statement, or no SQL at all.
+                let verb = text.split_whitespace().next().unwrap_or_default();
+                if matches!(verb, "SELECT" | "INSERT" | "UPDATE" | "DELETE" | "WITH") {
                     found.push(Statement { place: format!("{place}: {name}"), text, engine });
                 }
             }
