@@ -462,6 +462,11 @@ impl Faults {
         self.0.push(FieldError { field: field.into(), code: "required", message: message.into() });
     }
 
+    /// Notes a fault that was described where it was found.
+    pub fn push(&mut self, error: FieldError) {
+        self.0.push(error);
+    }
+
     /// Whether nothing was found.
     pub const fn is_empty(&self) -> bool {
         self.0.is_empty()

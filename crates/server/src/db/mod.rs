@@ -12,6 +12,7 @@ mod connect;
 mod fault;
 mod migrate;
 mod partitions;
+mod select;
 
 use sqlx::pool::PoolConnection;
 use sqlx::{PgConnection, PgPool, Postgres, Sqlite, SqliteConnection, SqlitePool, Transaction};
@@ -20,6 +21,7 @@ pub use connect::{ConnectError, DatabaseUrl, PoolSizes, connect};
 pub use fault::{Fault, fault};
 pub use migrate::{MigrateError, migrate, pending};
 pub use partitions::attach_partition;
+pub use select::{Select, like_escaped};
 
 /// Runs one call on whichever engine `$db` is: `on_db!(db, conn => query.fetch_one(conn).await)`.
 #[macro_export]
