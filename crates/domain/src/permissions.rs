@@ -34,6 +34,40 @@ pub enum Permission {
     Operate,
 }
 
+impl Permission {
+    /// All permissions.
+    pub const ALL: [Self; 8] = [
+        Self::ReadCatalog,
+        Self::EditCatalog,
+        Self::EditStores,
+        Self::ReadStock,
+        Self::MoveStock,
+        Self::Backdate,
+        Self::SeeCost,
+        Self::Operate,
+    ];
+
+    /// The permission's name in answers and in the documentation.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::ReadCatalog => "read_catalog",
+            Self::EditCatalog => "edit_catalog",
+            Self::EditStores => "edit_stores",
+            Self::ReadStock => "read_stock",
+            Self::MoveStock => "move_stock",
+            Self::Backdate => "backdate",
+            Self::SeeCost => "see_cost",
+            Self::Operate => "operate",
+        }
+    }
+
+    /// Whether it concerns the shop as a whole, so that only a role held in all stores
+    /// carries it: a change to the catalogue reaches every store.
+    pub const fn is_shop_wide(self) -> bool {
+        matches!(self, Self::EditCatalog | Self::EditStores | Self::Operate)
+    }
+}
+
 impl Role {
     /// All roles.
     pub const ALL: [Self; 4] = [Self::Admin, Self::Manager, Self::Staff, Self::Auditor];

@@ -179,6 +179,8 @@ pub enum Refusal {
     UnknownProduct,
     /// The product has no such lot.
     UnknownLot,
+    /// The product's lots are tracked, and the line names none.
+    LotRequired,
 }
 
 /// Decides one line against one level: the movement that it makes, or why there is none.

@@ -1,27 +1,354 @@
-//! Every setting with its default.
+//! Every setting with its default, on one page.
+//!
+//! `stockroom.toml` (or `--config PATH`) is overridden by `STOCKROOM_*` variables, and those
+//! by flags. Each variable also exists as `STOCKROOM_X_FILE`: the value is that file's
+//! content, which keeps secrets out of the environment.
 
-use std::net::SocketAddr;
+use std::fmt;
+use std::path::{Path, PathBuf};
 
-/// The settings of one process.
-#[derive(Clone, Debug)]
-pub struct Config {
-    /// Where the API listens.
-    pub listen: SocketAddr,
-    /// The database's URL.
-    pub database: String,
-    /// Tasks that write quick postings; as many again write bulk (PostgreSQL).
-    pub ledger_writers: usize,
-    /// Lines that may wait for the ledger before it answers 503.
-    pub ledger_queue_lines_max: usize,
+use serde::{Deserialize, Deserializer};
+
+/// The file that is read when none is named.
+pub const DEFAULT_FILE: &str = "stockroom.toml";
+
+macro_rules! settings {
+    ($($(#[doc = $doc:literal])+ $name:ident: $type:ty = $default:expr,)+) => {
+        /// The settings of one process.
+        #[derive(Clone, Debug, Deserialize)]
+        #[serde(deny_unknown_fields)]
+        pub struct Config {
+            $($(#[doc = $doc])+ pub $name: $type,)+
+        }
+
+        /// All settings, for the documentation and for the environment.
+        pub const SETTINGS: &[Setting] = &[
+            $(Setting {
+                name: stringify!($name),
+                default: $default,
+                about: concat!($($doc),+).trim_ascii(),
+            },)+
+        ];
+    };
+}
+
+/// One setting, as text.
+#[derive(Clone, Copy, Debug)]
+pub struct Setting {
+    /// Its name in the file; `STOCKROOM_` and upper case in the environment.
+    pub name: &'static str,
+    /// Its default; `None` where there is none.
+    pub default: Option<&'static str>,
+    /// What it does.
+    pub about: &'static str,
+}
+
+settings! {
+    /// Host and port on which the API listens.
+    listen: String = Some("127.0.0.1:8080"),
+    /// Host and port for metrics and details without a token, or `off`. Taken: goes on without.
+    admin_listen: AdminListen = Some("127.0.0.1:9464"),
+    /// The database: `sqlite://path/to/file.db` or `postgres://user:password@host/name`.
+    database: Secret = Some("sqlite://data/stockroom.db"),
+    /// How the log is written: `text`, `json`, or `auto`: text on a terminal, else JSON.
+    log_format: LogFormat = Some("auto"),
+    /// What is logged: `error`, `warn`, `info`, `debug`, `trace`, also by module.
+    log_level: String = Some("info"),
+    /// Which requests are logged: `errors` (4xx, 5xx and those over a second) or `all`.
+    log_requests: LogRequests = Some("errors"),
+    /// The token that lets the first administrator in; made and printed at the first start if
+    /// it is not set.
+    setup_token: Option<Secret> = None,
+    /// Whether requests are limited per caller: `on` or `off`. Limits come with identity; until
+    /// then both do the same.
+    rate_limit: RateLimit = Some("on"),
+    /// Writers of the ledger on this node, each with a connection of its own (1 to 64).
+    ledger_writers: u32 = Some("2"),
+    /// Lines that may wait for the ledger before requests are answered 503.
+    ledger_queue_lines_max: u32 = Some("16384"),
+    /// Connections to PostgreSQL for requests (1 to 1000); the ledger's come on top.
+    postgres_connections: u32 = Some("16"),
+    /// The address that browsers use, if it is another than `listen`: `https://shop.example`.
+    public_url: Option<String> = None,
+}
+
+/// Text that is never printed.
+#[derive(Clone, PartialEq, Eq, Deserialize)]
+#[serde(transparent)]
+pub struct Secret(String);
+
+impl Secret {
+    /// The text.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl From<String> for Secret {
+    fn from(text: String) -> Self {
+        Self(text)
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("…")
+    }
+}
+
+/// Where the operator's side listens, if it does.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AdminListen(pub Option<String>);
+
+impl<'de> Deserialize<'de> for AdminListen {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        Ok(Self(Some(text).filter(|text| text != "off")))
+    }
+}
+
+/// How the log is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LogFormat {
+    /// Text on a terminal, else JSON.
+    Auto,
+    /// For people.
+    Text,
+    /// For programs: one JSON object a line.
+    Json,
+}
+
+/// Which requests are logged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LogRequests {
+    /// Those that failed or were slow.
+    Errors,
+    /// All.
+    All,
+}
+
+/// Whether requests are limited per caller.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RateLimit {
+    /// They are.
+    On,
+    /// They are not.
+    Off,
+}
+
+/// Why the settings cannot be used. One line each.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// The file, the environment or a flag holds something that is not understood.
+    #[error("{place}: {cause}")]
+    Value {
+        /// Which file, or the environment and flags.
+        place: String,
+        /// What is wrong.
+        cause: String,
+    },
+    /// A file that was named cannot be read.
+    #[error("{variable} names the file {path}, which cannot be read: {cause}")]
+    File {
+        /// The variable or flag.
+        variable: String,
+        /// The file.
+        path: String,
+        /// Why.
+        cause: std::io::Error,
+    },
+    /// A value is given twice.
+    #[error("{0} and {0}_FILE are both set: choose one")]
+    Both(String),
+    /// A number is out of its range.
+    #[error("{name} is {value}, but has to lie between {min} and {max}")]
+    Range {
+        /// The setting.
+        name: &'static str,
+        /// What was given.
+        value: u32,
+        /// The least.
+        min: u32,
+        /// The most.
+        max: u32,
+    },
 }
 
 impl Default for Config {
     fn default() -> Self {
-        Self {
-            listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
-            database: "sqlite://data/stockroom.db".to_owned(),
-            ledger_writers: 2,
-            ledger_queue_lines_max: 16_384,
+        load(None, |_| None, &[]).expect("the defaults are valid")
+    }
+}
+
+/// The settings from all their sources. `file` is what `--config` named; without it
+/// [`DEFAULT_FILE`] is read if it is there. `env` looks a variable up.
+///
+/// # Errors
+/// [`ConfigError`]
+pub fn load(
+    file: Option<&Path>,
+    env: impl Fn(&str) -> Option<String>,
+    flags: &[(&'static str, String)],
+) -> Result<Config, ConfigError> {
+    let mut place = "settings".to_owned();
+    let mut builder = config::Config::builder();
+    for setting in SETTINGS {
+        if let Some(default) = setting.default {
+            builder = set(builder.set_default(setting.name, default), &place)?;
         }
+    }
+    if let Some((path, text)) = read_file(file)? {
+        place = path.display().to_string();
+        check_file(&text, &place)?;
+        builder = builder.add_source(config::File::from_str(&text, config::FileFormat::Toml));
+    }
+    for setting in SETTINGS {
+        if let Some(value) = variable(setting.name, &env)? {
+            builder = set(builder.set_override(setting.name, value), &place)?;
+        }
+    }
+    for (name, value) in flags {
+        builder = set(builder.set_override(*name, value.clone()), &place)?;
+    }
+    let values = builder.build().map_err(|error| invalid("settings", &error))?;
+    let config = values.try_deserialize().map_err(|error| invalid("settings", &error))?;
+    check_ranges(&config)?;
+    Ok(config)
+}
+
+type Builder = config::ConfigBuilder<config::builder::DefaultState>;
+
+fn set(result: Result<Builder, config::ConfigError>, place: &str) -> Result<Builder, ConfigError> {
+    result.map_err(|error| invalid(place, &error))
+}
+
+fn invalid(place: &str, error: &config::ConfigError) -> ConfigError {
+    let cause = error.to_string().replace('\n', " ");
+    ConfigError::Value { place: place.to_owned(), cause }
+}
+
+/// The file's own keys, so that a mistyped one is told with the file's name.
+fn check_file(text: &str, place: &str) -> Result<(), ConfigError> {
+    let values = config::Config::builder()
+        .add_source(config::File::from_str(text, config::FileFormat::Toml))
+        .build()
+        .map_err(|error| invalid(place, &error))?;
+    let keys: std::collections::BTreeMap<String, config::Value> =
+        values.try_deserialize().map_err(|error| invalid(place, &error))?;
+    match keys.keys().find(|key| SETTINGS.iter().all(|setting| setting.name != **key)) {
+        None => Ok(()),
+        Some(unknown) => {
+            let known: Vec<_> = SETTINGS.iter().map(|setting| setting.name).collect();
+            let known = known.join(", ");
+            let cause = format!("there is no setting {unknown:?}; there are {known}");
+            Err(ConfigError::Value { place: place.to_owned(), cause })
+        }
+    }
+}
+
+fn read_file(named: Option<&Path>) -> Result<Option<(PathBuf, String)>, ConfigError> {
+    let path = named.unwrap_or(Path::new(DEFAULT_FILE));
+    match std::fs::read_to_string(path) {
+        Ok(text) => Ok(Some((path.to_owned(), text))),
+        Err(cause) if named.is_none() && cause.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(cause) => Err(ConfigError::File {
+            variable: if named.is_some() { "--config" } else { "the default" }.to_owned(),
+            path: path.display().to_string(),
+            cause,
+        }),
+    }
+}
+
+/// `STOCKROOM_X`, or what the file that `STOCKROOM_X_FILE` names says.
+fn variable(
+    name: &str,
+    env: &impl Fn(&str) -> Option<String>,
+) -> Result<Option<String>, ConfigError> {
+    let variable = format!("STOCKROOM_{}", name.to_uppercase());
+    let variable_file = format!("{variable}_FILE");
+    match (env(&variable), env(&variable_file)) {
+        (Some(_), Some(_)) => Err(ConfigError::Both(variable)),
+        (Some(value), None) => Ok(Some(value)),
+        (None, None) => Ok(None),
+        (None, Some(path)) => match std::fs::read_to_string(&path) {
+            Ok(text) => Ok(Some(text.trim_end_matches(['\r', '\n']).to_owned())),
+            Err(cause) => Err(ConfigError::File { variable: variable_file, path, cause }),
+        },
+    }
+}
+
+fn check_ranges(config: &Config) -> Result<(), ConfigError> {
+    for (name, value, min, max) in [
+        ("ledger_writers", config.ledger_writers, 1, 64),
+        ("ledger_queue_lines_max", config.ledger_queue_lines_max, 2_000, 1_000_000),
+        ("postgres_connections", config.postgres_connections, 1, 1_000),
+    ] {
+        if !(min..=max).contains(&value) {
+            return Err(ConfigError::Range { name, value, min, max });
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn file(text: &str) -> tempfile::NamedTempFile {
+        let file = tempfile::NamedTempFile::new().expect("a file");
+        std::fs::write(file.path(), text).expect("written");
+        file
+    }
+
+    #[test]
+    fn flags_win_over_the_environment_and_that_over_the_file() {
+        let file = file("listen = \"a:1\"\nlog_requests = \"all\"\nledger_writers = 3\n");
+        let env = |name: &str| match name {
+            "STOCKROOM_LISTEN" => Some("b:2".to_owned()),
+            "STOCKROOM_LEDGER_WRITERS" => Some("4".to_owned()),
+            _ => None,
+        };
+        let flags = [("listen", "c:3".to_owned())];
+        let config = load(Some(file.path()), env, &flags).expect("settings");
+        assert_eq!(config.listen, "c:3");
+        assert_eq!(config.ledger_writers, 4);
+        assert_eq!(config.log_requests, LogRequests::All);
+        assert_eq!(config.postgres_connections, 16);
+        assert_eq!(Config::default().admin_listen.0.as_deref(), Some("127.0.0.1:9464"));
+    }
+
+    #[test]
+    fn a_secret_comes_from_a_file_and_is_never_printed() {
+        let file = file("hunter2\n");
+        let path = file.path().display().to_string();
+        let one = |name: &str| (name == "STOCKROOM_SETUP_TOKEN_FILE").then(|| path.clone());
+        let config = load(None, one, &[]).expect("settings");
+        assert_eq!(config.setup_token.as_ref().map(Secret::expose), Some("hunter2"));
+        assert!(!format!("{config:?}").contains("hunter2"));
+        let both = |name: &str| name.starts_with("STOCKROOM_SETUP_TOKEN").then(|| path.clone());
+        let error = load(None, both, &[]).expect_err("both are set");
+        assert_eq!(
+            error.to_string(),
+            "STOCKROOM_SETUP_TOKEN and STOCKROOM_SETUP_TOKEN_FILE are both set: choose one"
+        );
+    }
+
+    #[test]
+    fn what_is_not_understood_is_refused_in_one_line() {
+        let check = |text: &str, words: &str| {
+            let file = file(text);
+            let said = load(Some(file.path()), |_| None, &[]).expect_err(text).to_string();
+            assert!(said.contains(words) && !said.contains('\n'), "{said}");
+        };
+        check("lisen = \"a:1\"", "there is no setting \"lisen\"");
+        check("ledger_writers = 0", "between 1 and 64");
+        check("ledger_writers = \"many\"", "ledger_writers");
+        check("log_format = \"xml\"", "xml");
+        check("listen = ", "TOML");
+        let missing = Path::new("/does/not/exist.toml");
+        assert!(load(Some(missing), |_| None, &[]).is_err_and(|e| e.to_string().contains("exist")));
     }
 }

@@ -114,7 +114,7 @@ pub struct FieldError {
     pub message: String,
 }
 
-/// Why a request failed. What is serialized is the `error` of the envelope.
+/// Why a request failed: the `error` of the envelope.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 #[schemars(rename = "Error")]
 pub struct Failure {
@@ -297,6 +297,15 @@ impl ApiError {
         self
     }
 
+    /// The same with every field under `place`: `movements[3]`.
+    #[must_use]
+    pub fn within(mut self, place: &str) -> Self {
+        if let Early::Failure(failure) = &mut *self.0 {
+            failure.within(place);
+        }
+        self
+    }
+
     /// The failure, or `None` where this is the stored answer of an earlier request.
     pub fn failure(&self) -> Option<&Failure> {
         match &*self.0 {
@@ -356,6 +365,10 @@ pub fn refused_line(line: &Line, refusal: &Refusal) -> Failure {
         Refusal::UnknownProduct => {
             (ErrorCode::NotFound, "product_id", format!("There is no product {}.", key.product))
         }
+        Refusal::LotRequired => {
+            let message = "The lots of this product are tracked: name the lot.".to_owned();
+            (ErrorCode::InvalidRequest, "lot", message)
+        }
         Refusal::UnknownLot => {
             (ErrorCode::NotFound, "lot", "The product has no such lot.".to_owned())
         }
@@ -365,6 +378,21 @@ pub fn refused_line(line: &Line, refusal: &Refusal) -> Failure {
     failure.errors = vec![FieldError { field: field.to_owned(), code: code.name(), message }];
     failure.details = details;
     failure
+}
+
+impl Failure {
+    /// Puts every field under `place`; nothing changes where there is none.
+    fn within(&mut self, place: &str) {
+        let join = |field: &str| match (place, field) {
+            ("", field) => field.to_owned(),
+            (place, "") => place.to_owned(),
+            (place, field) => format!("{place}.{field}"),
+        };
+        self.field = Some(join(self.field.as_deref().unwrap_or_default())).filter(|f| !f.is_empty());
+        for error in &mut self.errors {
+            error.field = join(&error.field);
+        }
+    }
 }
 
 impl ApiError {
@@ -404,14 +432,7 @@ fn refused(
 ) -> ApiError {
     let mut failures = refusals.iter().filter_map(|(index, refusal)| {
         let mut failure = refused_line(lines.get(*index)?, refusal);
-        let place = field_of(*index);
-        let join = |field: &str| {
-            if place.is_empty() { field.to_owned() } else { format!("{place}.{field}") }
-        };
-        failure.field = failure.field.as_deref().map(join);
-        for error in &mut failure.errors {
-            error.field = join(&error.field);
-        }
+        failure.within(&field_of(*index));
         Some(failure)
     });
     let Some(mut first) = failures.next() else {
@@ -465,6 +486,11 @@ impl Faults {
     /// Notes a fault that was described where it was found.
     pub fn push(&mut self, error: FieldError) {
         self.0.push(error);
+    }
+
+    /// How many were found.
+    pub const fn len(&self) -> usize {
+        self.0.len()
     }
 
     /// Whether nothing was found.

@@ -3,6 +3,8 @@
 #[macro_use]
 pub mod db;
 pub mod auth;
+pub mod catalog;
+pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod error;
@@ -10,17 +12,26 @@ pub mod events;
 pub mod http;
 pub mod ledger;
 pub mod metrics;
+pub mod routes;
+pub mod stock;
+pub mod stores;
+pub mod system;
 
 use std::ops::Deref;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
+use crate::auth::Auth;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::db::Db;
 use crate::ledger::fence::Fence;
 use crate::ledger::{Ledger, LedgerMetrics, LedgerSettings};
 use crate::metrics::Metrics;
+
+/// How long work may go on whose callers have gone. What it has not committed is rolled back.
+const CLOSE_MAX: Duration = Duration::from_secs(10);
 
 /// The running application: what every handler works with. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -35,6 +46,8 @@ pub struct Parts {
     pub clock: Clock,
     /// The settings.
     pub config: Config,
+    /// Who is asking.
+    pub auth: Auth,
     /// Where stock is written.
     pub ledger: Ledger,
     /// How far the past is settled.
@@ -58,13 +71,16 @@ impl App {
     /// The database's.
     pub async fn start(config: Config, db: Db, clock: Clock) -> anyhow::Result<Self> {
         events::ensure_partitions(&db).await?;
-        let metrics = Metrics::new(clock.now(), db.engine());
+        let mut metrics = Metrics::new(clock.now(), db.engine());
+        let ledger_metrics = LedgerMetrics::default();
+        ledger_metrics.register(metrics.registry_mut());
         let settings = LedgerSettings {
-            writers: config.ledger_writers,
-            queue_lines_max: config.ledger_queue_lines_max,
+            writers: usize::try_from(config.ledger_writers)?,
+            queue_lines_max: usize::try_from(config.ledger_queue_lines_max)?,
         };
-        let ledger = Ledger::start(&db, &clock, settings, LedgerMetrics::default());
+        let ledger = Ledger::start(&db, &clock, settings, ledger_metrics);
         Ok(Self(Arc::new(Parts {
+            auth: Auth::new(db.clone(), clock.clone()),
             db,
             clock,
             config,
@@ -85,9 +101,12 @@ impl App {
         self.is_draining.load(Ordering::Relaxed)
     }
 
-    /// Waits until all begun work is done, then closes the database.
+    /// Waits until all begun work is done, within limits, then closes the database.
     pub async fn close(&self) {
-        self.metrics.in_flight.wait_until_none().await;
+        let all_done = self.metrics.in_flight.wait_until_none();
+        if tokio::time::timeout(CLOSE_MAX, all_done).await.is_err() {
+            tracing::warn!(left = self.metrics.in_flight.count(), "work was still going on");
+        }
         self.ledger.close().await;
         self.db.close().await;
     }

@@ -1,41 +1,90 @@
 //! Who is asking, and what they may do.
+//!
+//! [`Auth`] holds what identity needs at run time. A request's bearer token becomes a
+//! [`Principal`] in two steps, both free of I/O on the hot path: [`tokens`] says that the token
+//! is genuine, [`callers`] who is behind it now. Handlers ask for [`Can`] with a [`Right`], so
+//! that a permission stands in their signature. [`passwords`] and [`throttle`] guard the
+//! sign-in, [`sessions`] keeps it, [`setup`] makes the first one.
+//!
+//! Nothing here knows of products or stock; what a role may do stands in
+//! `stockroom_domain::permissions`.
 
-use std::marker::PhantomData;
-use std::ops::Deref;
+pub mod callers;
+mod extract;
+pub mod http;
+pub mod page;
+pub mod passwords;
+pub mod principal;
+mod recent;
+pub mod sessions;
+pub mod setup;
+mod sql;
+pub mod throttle;
+pub mod tokens;
+pub mod users;
 
-use stockroom_domain::UserId;
-use stockroom_domain::permissions::Permission;
+use std::sync::Arc;
 
-/// Someone who has proved who they are.
+pub use callers::Callers;
+pub use extract::{
+    Can, EditCatalog, EditStores, MoveStock, Operate, ReadCatalog, ReadStock, Right, Who,
+};
+pub use passwords::Passwords;
+pub use principal::{Grant, Place, Principal, Scope};
+pub use sessions::{Device, SignedIn};
+pub use throttle::Throttle;
+pub use tokens::Tokens;
+
+use crate::App;
+use crate::clock::Clock;
+use crate::config::Secret;
+use crate::db::Db;
+use crate::error::ApiResult;
+
+/// Everything that identity keeps in memory, and the database behind it. Cloned cheaply.
 #[derive(Clone, Debug)]
-pub struct Principal {
-    /// Who.
-    pub user_id: UserId,
-    /// The name they sign in with.
-    pub username: String,
+pub struct Auth {
+    db: Db,
+    clock: Clock,
+    /// Signs and verifies access tokens.
+    pub tokens: Tokens,
+    /// Hashes and verifies passwords.
+    pub passwords: Passwords,
+    /// Who is behind which session.
+    pub callers: Callers,
+    /// Slows down guessing.
+    pub throttle: Throttle,
 }
 
-/// A right that a handler can demand.
-pub trait Right: Send + Sync + 'static {
-    /// Which.
-    const PERMISSION: Permission;
-}
-
-/// See how the system runs.
-#[derive(Debug)]
-pub struct Operate;
-
-impl Right for Operate {
-    const PERMISSION: Permission = Permission::Operate;
-}
-
-/// A caller who holds the right `R`.
-#[derive(Debug)]
-pub struct Can<R>(pub Principal, PhantomData<R>);
-
-impl<R> Deref for Can<R> {
-    type Target = Principal;
-    fn deref(&self) -> &Principal {
-        &self.0
+impl Auth {
+    /// Remembers nothing yet.
+    pub fn new(db: Db, clock: Clock) -> Self {
+        Self {
+            db,
+            clock,
+            tokens: Tokens::new(),
+            passwords: Passwords::default(),
+            callers: Callers::default(),
+            throttle: Throttle::default(),
+        }
     }
+
+    /// Whoever brings this access token, or `None` where it is not good, or not any more.
+    ///
+    /// # Errors
+    /// The database's, where something had to be read.
+    pub async fn caller(&self, token: &str) -> ApiResult<Option<Arc<Principal>>> {
+        match self.tokens.verify(&self.db, &self.clock, token).await? {
+            Some(verified) => self.callers.find(&self.db, &self.clock, verified).await,
+            None => Ok(None),
+        }
+    }
+}
+
+/// The token for the link that lets the first administrator in, `None` once there is a user.
+///
+/// # Errors
+/// `STOCKROOM_SETUP_TOKEN` is too short to be safe, or the database does not answer.
+pub async fn setup_token(app: &App) -> anyhow::Result<Option<String>> {
+    app.auth.setup_token(app.config.setup_token.as_ref().map(Secret::expose)).await
 }

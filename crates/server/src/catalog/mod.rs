@@ -25,4 +25,4 @@ mod sql;
 pub mod values;
 pub mod view;
 
-pub use resolve::{ProductRef, Resolved, resolve, resolve_all};
+pub use resolve::{ProductRef, Resolved, require_product, resolve, resolve_all};

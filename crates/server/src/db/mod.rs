@@ -8,6 +8,17 @@
 //! functions in every `sql.rs` take. There is deliberately no trait per table, and nothing
 //! here knows what the tables mean.
 
+/// Runs one call on whichever engine `$db` is: `on_db!(db, conn => query.fetch_one(conn).await)`.
+#[macro_export]
+macro_rules! on_db {
+    ($db:expr, $conn:ident => $call:expr) => {
+        match $db {
+            $crate::db::Conn::Sqlite($conn) => $call,
+            $crate::db::Conn::Postgres($conn) => $call,
+        }
+    };
+}
+
 mod connect;
 mod fault;
 mod migrate;
@@ -21,18 +32,7 @@ pub use connect::{ConnectError, DatabaseUrl, PoolSizes, connect};
 pub use fault::{Fault, fault};
 pub use migrate::{MigrateError, migrate, pending};
 pub use partitions::attach_partition;
-pub use select::{Select, like_escaped};
-
-/// Runs one call on whichever engine `$db` is: `on_db!(db, conn => query.fetch_one(conn).await)`.
-#[macro_export]
-macro_rules! on_db {
-    ($db:expr, $conn:ident => $call:expr) => {
-        match $db {
-            $crate::db::Conn::Sqlite($conn) => $call,
-            $crate::db::Conn::Postgres($conn) => $call,
-        }
-    };
-}
+pub use select::{Select, Value, like_escaped};
 
 /// Reads a struct from a row of either engine, each field from the column of its name:
 /// `from_row!(Store { id, code, name });`. The derive would build both drivers twice.

@@ -59,6 +59,14 @@ impl<T: Serialize, const STATUS: u16> Answer<T, STATUS> {
 }
 
 impl<T, const STATUS: u16> Answer<T, STATUS> {
+    /// Writes a value that borrows: it is a `T` but for its lifetime.
+    ///
+    /// # Errors
+    /// The value is none that JSON can hold: a defect, answered 500.
+    pub fn of(value: &impl Serialize) -> ApiResult<Self> {
+        serde_json::to_string(value).map(Self::from_text).map_err(ApiError::internal)
+    }
+
     /// An answer whose JSON is written already.
     pub fn from_text(text: String) -> Self {
         Self { text, headers: HeaderMap::new(), of: PhantomData }
@@ -122,7 +130,7 @@ impl<T: JsonSchema, const STATUS: u16> OperationOutput for Answer<T, STATUS> {
         let mut response =
             DocResponse { description: description.to_owned(), ..DocResponse::default() };
         if STATUS != 204 {
-            let json_schema = ctx.schema.subschema_for::<T>();
+            let json_schema = docs::answer_schema::<T>(ctx);
             let example = docs::example(ctx, &json_schema);
             let schema = SchemaObject { json_schema, external_docs: None, example: None };
             let media = MediaType { schema: Some(schema), example, ..MediaType::default() };

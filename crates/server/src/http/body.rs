@@ -107,7 +107,7 @@ fn too_large(max: usize) -> ApiError {
 
 impl<T: JsonSchema, const MAX: usize> OperationInput for Body<T, MAX> {
     fn operation_input(ctx: &mut GenContext, operation: &mut Operation) {
-        let json_schema = ctx.schema.subschema_for::<T>();
+        let json_schema = docs::request_schema::<T>(ctx);
         let example = docs::example(ctx, &json_schema);
         let schema = SchemaObject { json_schema, external_docs: None, example: None };
         let media = MediaType { schema: Some(schema), example, ..MediaType::default() };

@@ -98,6 +98,9 @@ fn trim_list(known: &str) -> &str {
 }
 
 fn join(path: &str, field: &str) -> String {
+    if field.is_empty() {
+        return path.to_owned();
+    }
     if path.is_empty() { field.to_owned() } else { format!("{path}.{field}") }
 }
 

@@ -57,6 +57,21 @@ impl IfMatch {
         }
     }
 
+    /// The one version that the caller insists on, where a version is judged elsewhere.
+    ///
+    /// # Errors
+    /// 400 for a list of tags, or a tag that is none of ours.
+    pub fn version(&self) -> ApiResult<Option<i64>> {
+        let Some(tag) = self.0.as_deref().map(str::trim).filter(|tag| *tag != "*") else {
+            return Ok(None);
+        };
+        let bare = tag.trim_start_matches("W/").trim_matches('"');
+        let version = bare.parse().map_err(|_| {
+            ApiError::invalid("If-Match", "If-Match here is one tag with a version, as in \"3\".")
+        })?;
+        Ok(Some(version))
+    }
+
     /// Whether the caller sent one.
     pub const fn is_given(&self) -> bool {
         self.0.is_some()

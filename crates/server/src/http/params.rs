@@ -31,7 +31,7 @@ impl<T: DeserializeOwned> FromRequestParts<App> for Params<T> {
 impl<T: JsonSchema> OperationInput for Params<T> {
     fn operation_input(ctx: &mut GenContext, operation: &mut Operation) {
         // Inline: parameters are no component of the document.
-        let schema = T::json_schema(&mut ctx.schema);
+        let schema = docs::parameters_schema::<T>(ctx);
         debug_assert!(
             schema.get("additionalProperties") == Some(&false.into()),
             "{} has to deny unknown fields",
@@ -103,7 +103,7 @@ impl<T: DeserializeOwned + Send + 'static> FromRequestParts<App> for Segments<T>
 
 impl<T: JsonSchema> OperationInput for Segments<T> {
     fn operation_input(ctx: &mut GenContext, operation: &mut Operation) {
-        let schema = T::json_schema(&mut ctx.schema);
+        let schema = docs::parameters_schema::<T>(ctx);
         let parameters = parameters_from_schema(ctx, schema, ParamLocation::Path);
         add_parameters(ctx, operation, parameters);
         let codes = [ErrorCode::InvalidRequest, ErrorCode::NotFound];

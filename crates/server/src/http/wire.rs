@@ -124,13 +124,27 @@ macro_rules! schema {
 schema!(WireQuantity, "Quantity", {
     "type": "number", "multipleOf": 0.001, "minimum": -1_000_000_000, "maximum": 1_000_000_000,
 });
-schema!(WireMoney, "Money", {
-    "type": ["string", "number"], "pattern": r"^-?\d{1,8}(\.\d{1,2})?$", "examples": ["12.50"],
-});
 schema!(WireTime, "Time", {
     "type": "string", "format": "date-time", "examples": ["2026-01-31T08:30:00.000000Z"],
 });
 schema!(Day, "Day", { "type": "string", "format": "date", "examples": ["2026-01-31"] });
+
+impl JsonSchema for WireMoney {
+    fn inline_schema() -> bool {
+        true
+    }
+    fn schema_name() -> Cow<'static, str> {
+        "Money".into()
+    }
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        if generator.contract().is_serialize() {
+            let pattern = r"^-?\d+\.\d{2}$";
+            return json_schema!({ "type": "string", "pattern": pattern, "examples": ["12.50"] });
+        }
+        let pattern = r"^-?\d{1,8}(\.\d{1,2})?$";
+        json_schema!({ "type": ["string", "number"], "pattern": pattern, "examples": ["12.50"] })
+    }
+}
 
 /// Tells `null` from absence in a PATCH:
 /// `#[serde(default, deserialize_with = "nullable")] note: Option<Option<Note>>`.

@@ -30,6 +30,7 @@ struct LoadedRow {
     sku: String,
     cost: Option<i64>,
     product_deleted: bool,
+    track_lots: bool,
     lot_code: Option<String>,
     expires_on: Option<String>,
     time_zone: String,
@@ -47,7 +48,7 @@ crate::from_row!(LoadedRow {
     updated_at,
     sku,
     cost,
-    product_deleted,
+    product_deleted, track_lots,
     lot_code,
     expires_on,
     time_zone,
@@ -62,6 +63,8 @@ impl From<LoadedRow> for Loaded {
             Err(Refusal::UnknownStore)
         } else if row.product_deleted {
             Err(Refusal::UnknownProduct)
+        } else if row.track_lots && row.lot_id == LotId::NONE.0 {
+            Err(Refusal::LotRequired)
         } else {
             let level = Level {
                 on_hand: Quantity::from_thousandths(row.on_hand),
@@ -111,7 +114,7 @@ macro_rules! select_loaded {
     ($from:literal) => {
         concat!(
             "SELECT v.store_id, v.product_id, v.lot_id, v.on_hand, v.value, v.version,
-                    v.updated_at, p.sku, p.cost, p.is_deleted AS product_deleted,
+                    v.updated_at, p.sku, p.cost, p.is_deleted AS product_deleted, p.track_lots,
                     l.code AS lot_code, l.expires_on, s.time_zone, s.day_cut_hour,
                     s.is_deleted AS store_deleted,
                     (SELECT fence FROM event_head WHERE log_id = 1) AS fence ",

@@ -1,0 +1,279 @@
+//! Requests, answers and handlers of identity.
+
+use std::net::SocketAddr;
+
+use aide::OperationInput;
+use axum::extract::{ConnectInfo, FromRequestParts};
+use axum::http::header::{CACHE_CONTROL, USER_AGENT};
+use axum::http::request::Parts;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use stockroom_domain::permissions::Role;
+
+use super::Who;
+use super::principal::{Place, Principal};
+use super::sessions::{Device, SignedIn};
+use super::setup::NewShop;
+use super::tokens::TOKEN_TTL_S;
+use crate::App;
+use crate::config::Secret;
+use crate::error::ApiResult;
+use crate::http::{Answer, Body, Created, Success};
+
+/// Name and password.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(example = serde_json::json!({"username": "ada", "password": "violet kettle under rain"}))]
+pub struct Login {
+    /// In any case: `Ada` and `ada` are the same.
+    username: String,
+    /// The password.
+    #[schemars(with = "String")]
+    password: Secret,
+}
+
+/// A refresh token.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(example = serde_json::json!({"refresh_token": "C3v0pFhJt1m0mXn4b8Q2c1l9Zr7s5k6wYtAeUiOoPaE"}))]
+pub struct Refresh {
+    /// The last one that was given.
+    #[schemars(with = "String")]
+    refresh_token: Secret,
+}
+
+/// The first administrator and the first store.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(example = serde_json::json!({
+    "setup_token": "C3v0pFhJt1m0mXn4b8Q2c1l9Zr7s5k6wYtAeUiOoPaE",
+    "username": "ada",
+    "password": "violet kettle under rain",
+    "store": {"name": "Main street", "time_zone": "Europe/Paris", "currency": "EUR"},
+}))]
+pub struct Setup {
+    /// Printed when the server starts.
+    #[schemars(with = "String")]
+    setup_token: Secret,
+    /// 1 to 64 letters, digits and `. _ - @ +`.
+    username: String,
+    /// At least 12 characters, and none of the common ones.
+    #[schemars(with = "String")]
+    password: Secret,
+    /// The first store.
+    #[serde(default)]
+    store: SetupStore,
+}
+
+/// The first store.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SetupStore {
+    /// "Main store" if it is left out.
+    name: Option<String>,
+    /// Of the IANA database; `UTC` if it is left out.
+    time_zone: Option<String>,
+    /// The whole shop's currency, ISO 4217; `USD` if it is left out.
+    currency: Option<String>,
+}
+
+/// What someone is, somewhere.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[schemars(rename = "Role")]
+pub enum RoleName {
+    /// Everything, everywhere.
+    Admin,
+    /// Everything in the assigned stores; reads the catalogue.
+    Manager,
+    /// Sells, receives and corrects in the assigned stores; sees no cost prices.
+    Staff,
+    /// Reads everything, changes nothing.
+    Auditor,
+}
+
+/// A role and where it is held.
+#[derive(Clone, Copy, Debug, Serialize, JsonSchema)]
+#[schemars(rename = "Grant")]
+pub struct GrantView {
+    /// The store; `null` for all stores, those to come included.
+    store_id: Option<i64>,
+    /// The role there.
+    role: RoleName,
+}
+
+/// A user.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "User")]
+pub struct UserView {
+    /// Who.
+    id: i64,
+    /// What they sign in with.
+    username: String,
+    /// Their name.
+    name: String,
+    /// The highest of their roles; `null` without any.
+    role: Option<RoleName>,
+    /// Their stores; `null` for all, those to come included.
+    store_ids: Option<Vec<i64>>,
+    /// All their roles, by store.
+    grants: Vec<GrantView>,
+}
+
+/// A pair of tokens and whose they are.
+#[derive(Serialize, JsonSchema)]
+#[schemars(example = SignedInAnswer::example())]
+pub struct SignedInAnswer {
+    status: Success,
+    /// For the header `Authorization: Bearer …`.
+    token: String,
+    /// For how many seconds the token is good.
+    expires_in: i64,
+    /// Good once, for the next pair.
+    refresh_token: String,
+    /// Who.
+    user: UserView,
+}
+
+/// Who is asking.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(example = Profile { status: Success::Success, user: UserView::example() })]
+pub struct Profile {
+    status: Success,
+    /// Who.
+    user: UserView,
+}
+
+/// The session has ended.
+#[derive(Debug, Default, Serialize, JsonSchema)]
+#[schemars(example = SignedOut::default())]
+pub struct SignedOut {
+    status: Success,
+}
+
+/// Signs in with name and password.
+pub async fn login(
+    app: App,
+    device: Device,
+    Body(login): Body<Login>,
+) -> ApiResult<Answer<SignedInAnswer>> {
+    let signed_in = app.auth.sign_in(&login.username, login.password.expose(), &device).await?;
+    answer(signed_in)
+}
+
+/// Gives the next pair of tokens.
+pub async fn refresh(app: App, Body(refresh): Body<Refresh>) -> ApiResult<Answer<SignedInAnswer>> {
+    answer(app.auth.refresh(refresh.refresh_token.expose()).await?)
+}
+
+/// Ends the session.
+pub async fn logout(who: Who, app: App) -> ApiResult<Answer<SignedOut>> {
+    app.auth.sign_out(&who).await?;
+    Answer::new(&SignedOut::default())
+}
+
+/// Tells who is asking.
+pub async fn profile(who: Who) -> ApiResult<Answer<Profile>> {
+    Answer::new(&Profile { status: Success::Success, user: UserView::from(&*who) })
+}
+
+/// Makes the first administrator and the first store.
+pub async fn setup(
+    app: App,
+    device: Device,
+    Body(setup): Body<Setup>,
+) -> ApiResult<Created<SignedInAnswer>> {
+    let new = NewShop {
+        setup_token: setup.setup_token.expose(),
+        username: &setup.username,
+        password: setup.password.expose(),
+        store_name: setup.store.name.as_deref(),
+        time_zone: setup.store.time_zone.as_deref(),
+        currency: setup.store.currency.as_deref(),
+    };
+    let signed_in = app.auth.set_up(&new, &device).await?;
+    Ok(answer(signed_in)?.with_location("/api/auth/profile"))
+}
+
+/// Tokens must not stay in any cache.
+fn answer<const STATUS: u16>(signed_in: SignedIn) -> ApiResult<Answer<SignedInAnswer, STATUS>> {
+    let answer = Answer::new(&SignedInAnswer {
+        status: Success::Success,
+        token: signed_in.token,
+        expires_in: signed_in.expires_in,
+        refresh_token: signed_in.refresh_token,
+        user: UserView::from(&signed_in.caller),
+    })?;
+    Ok(answer.with_header(CACHE_CONTROL, "no-store"))
+}
+
+impl From<Role> for RoleName {
+    fn from(role: Role) -> Self {
+        match role {
+            Role::Admin => Self::Admin,
+            Role::Manager => Self::Manager,
+            Role::Staff => Self::Staff,
+            Role::Auditor => Self::Auditor,
+        }
+    }
+}
+
+impl From<&Principal> for UserView {
+    fn from(who: &Principal) -> Self {
+        let store_id = |place| match place {
+            Place::AllStores => None,
+            Place::Store(store) => Some(store.0),
+        };
+        let grants = who
+            .grants
+            .iter()
+            .map(|grant| GrantView { store_id: store_id(grant.place), role: grant.role.into() });
+        let grants: Vec<GrantView> = grants.collect();
+        Self {
+            id: who.user_id.0,
+            username: who.username.clone(),
+            name: who.name.clone(),
+            role: grants.iter().map(|grant| grant.role).min(),
+            store_ids: grants.iter().map(|grant| grant.store_id).collect(),
+            grants,
+        }
+    }
+}
+
+impl UserView {
+    fn example() -> Self {
+        Self {
+            id: 1,
+            username: "ada".to_owned(),
+            name: "Ada".to_owned(),
+            role: Some(RoleName::Admin),
+            store_ids: None,
+            grants: vec![GrantView { store_id: None, role: RoleName::Admin }],
+        }
+    }
+}
+
+impl SignedInAnswer {
+    fn example() -> Self {
+        Self {
+            status: Success::Success,
+            token: "eyJ0eXAiOiJKV1QiLCJhbGciOiJIUzI1NiIs…".to_owned(),
+            expires_in: TOKEN_TTL_S,
+            refresh_token: "C3v0pFhJt1m0mXn4b8Q2c1l9Zr7s5k6wYtAeUiOoPaE".to_owned(),
+            user: UserView::example(),
+        }
+    }
+}
+
+impl FromRequestParts<App> for Device {
+    type Rejection = std::convert::Infallible;
+
+    /// The address is the connection's: no header that a client could write is believed.
+    async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self, Self::Rejection> {
+        let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
+        let agent = parts.headers.get(USER_AGENT).and_then(|value| value.to_str().ok());
+        Ok(Self { address: peer.map(|peer| peer.0.ip()), user_agent: agent.map(str::to_owned) })
+    }
+}
+
+impl OperationInput for Device {}

@@ -1,0 +1,210 @@
+//! Signing in, staying signed in, and leaving.
+//!
+//! A session is one sign-in on one device and one family of refresh tokens. A refresh token is
+//! 32 random bytes, kept as a hash, and good once: using it gives the next. Browser tabs that
+//! wake up together may all bring the same one, so for [`GRACE_S`] it gives a fresh pair each
+//! time; after that it was copied, and the whole family ends. Every decision is taken under the
+//! lock of the session's row, so that no interleaving of nodes can use a token twice.
+
+use std::net::IpAddr;
+
+use base64::Engine;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use sha2::{Digest, Sha256};
+use stockroom_domain::{Timestamp, UserId};
+
+use super::principal::Principal;
+use super::tokens::{TOKEN_TTL_S, random};
+use super::{Auth, sql, users};
+use crate::db::Tx;
+use crate::error::{ApiError, ApiResult};
+
+/// For how long a refresh token that was used still gives a fresh pair.
+pub const GRACE_S: i64 = 10;
+/// A session ends when it was not used for so long.
+pub const SESSION_TTL_S: i64 = 30 * 24 * 3_600;
+/// Of what a client says about itself, so much is kept.
+const USER_AGENT_CHARACTERS_MAX: usize = 200;
+
+/// Where a sign-in comes from.
+#[derive(Clone, Debug, Default)]
+pub struct Device {
+    /// The client's address.
+    pub address: Option<IpAddr>,
+    /// The client, in its own words.
+    pub user_agent: Option<String>,
+}
+
+/// A pair of tokens and whose they are.
+pub struct SignedIn {
+    /// The access token.
+    pub token: String,
+    /// For how many seconds it is good.
+    pub expires_in: i64,
+    /// Good once, for the next pair.
+    pub refresh_token: String,
+    /// Who.
+    pub caller: Principal,
+}
+
+impl std::fmt::Debug for SignedIn {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("SignedIn").field("caller", &self.caller).finish_non_exhaustive()
+    }
+}
+
+/// What a refresh came to, decided under the session's lock.
+enum Rotation {
+    Fresh(String, Principal),
+    Refused,
+    Reused,
+}
+
+impl Auth {
+    /// Signs in with name and password.
+    ///
+    /// # Errors
+    /// 401 with one message for whatever was wrong; 429 `too_many_attempts`; 503.
+    pub async fn sign_in(
+        &self,
+        username: &str,
+        password: &str,
+        device: &Device,
+    ) -> ApiResult<SignedIn> {
+        let key = users::key(username);
+        let now = || self.clock.now();
+        let attempt = self.throttle.attempt(&key, device.address, now).await?;
+        let known = sql::credentials(&mut self.db.read().await?, &key).await?;
+        let hash = known.as_ref().map(|known| known.password_hash.clone());
+        let is_right = self.passwords.verify(password, hash).await?;
+        let Some(known) = known.filter(|known| is_right && !known.is_disabled) else {
+            attempt.failed(self.clock.now());
+            return Err(ApiError::unauthenticated("The username or the password is wrong."));
+        };
+        attempt.succeeded();
+        let signer = self.tokens.signer(&self.db, &self.clock).await?;
+        let now = self.clock.now();
+        let mut tx = self.db.begin().await?;
+        let (session_id, refresh_token) = start(&mut tx, known.user_id, device, now).await?;
+        let caller = sql::caller(&mut tx, session_id, now).await?;
+        tx.commit().await?;
+        let caller = caller.ok_or_else(ended)?;
+        let token = signer.sign(caller.user_id, session_id, now)?;
+        Ok(SignedIn { token, expires_in: TOKEN_TTL_S, refresh_token, caller })
+    }
+
+    /// Gives the next pair for a refresh token.
+    ///
+    /// # Errors
+    /// 401 where the token is unknown, its session has ended or its user is disabled; also
+    /// where it was used before the grace, which ends the session.
+    pub async fn refresh(&self, refresh_token: &str) -> ApiResult<SignedIn> {
+        let signer = self.tokens.signer(&self.db, &self.clock).await?;
+        let now = self.clock.now();
+        let hash = digest(refresh_token);
+        let mut tx = self.db.begin().await?;
+        let Some((session_id, _)) = sql::refresh_token(&mut tx, &hash).await? else {
+            tx.rollback().await?;
+            return Err(ended());
+        };
+        let rotation = rotate(&mut tx, &hash, session_id, now).await?;
+        if matches!(rotation, Rotation::Refused) {
+            tx.rollback().await?;
+        } else {
+            tx.commit().await?;
+        }
+        match rotation {
+            Rotation::Fresh(refresh_token, caller) => {
+                let token = signer.sign(caller.user_id, session_id, now)?;
+                Ok(SignedIn { token, expires_in: TOKEN_TTL_S, refresh_token, caller })
+            }
+            Rotation::Refused => Err(ended()),
+            Rotation::Reused => {
+                self.callers.forget(session_id);
+                tracing::warn!(
+                    session_id,
+                    "a refresh token came again after it was used: the session was ended"
+                );
+                Err(ended())
+            }
+        }
+    }
+
+    /// Ends the caller's session: here at once, on other nodes within seconds.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn sign_out(&self, who: &Principal) -> ApiResult<()> {
+        let mut tx = self.db.begin().await?;
+        sql::end_session(&mut tx, who.session_id, "logout", self.clock.now()).await?;
+        tx.commit().await?;
+        self.callers.forget(who.session_id);
+        Ok(())
+    }
+}
+
+/// Decides about one refresh token. The first statement locks the session, so what is read
+/// after it holds until the commit.
+async fn rotate(
+    tx: &mut Tx,
+    hash: &str,
+    session_id: i64,
+    now: Timestamp,
+) -> sqlx::Result<Rotation> {
+    if !sql::touch_session(tx, session_id, now, now.plus_seconds(SESSION_TTL_S)).await? {
+        return Ok(Rotation::Refused);
+    }
+    let Some((_, used_at)) = sql::refresh_token(tx, hash).await? else {
+        return Ok(Rotation::Refused);
+    };
+    match used_at {
+        None => sql::use_refresh_token(tx, hash, now).await?,
+        Some(used_at) if now <= used_at.plus_seconds(GRACE_S) => {}
+        Some(_) => {
+            sql::end_session(tx, session_id, "token_reused", now).await?;
+            return Ok(Rotation::Reused);
+        }
+    }
+    // None where the user is disabled.
+    let Some(caller) = sql::caller(&mut *tx, session_id, now).await? else {
+        return Ok(Rotation::Refused);
+    };
+    Ok(Rotation::Fresh(add_refresh_token(tx, session_id, now).await?, caller))
+}
+
+/// Begins a session and gives its id and its first refresh token.
+pub(super) async fn start(
+    tx: &mut Tx,
+    user_id: UserId,
+    device: &Device,
+    now: Timestamp,
+) -> sqlx::Result<(i64, String)> {
+    let user_agent = device.user_agent.as_ref().map(|agent| -> String {
+        agent.chars().filter(|c| !c.is_control()).take(USER_AGENT_CHARACTERS_MAX).collect()
+    });
+    let address = device.address.map(|address| address.to_canonical().to_string());
+    let session = sql::SessionRow {
+        user_id,
+        user_agent: user_agent.as_deref(),
+        address: address.as_deref(),
+        expires_at: now.plus_seconds(SESSION_TTL_S),
+    };
+    let session_id = sql::insert_session(tx, session, now).await?;
+    let refresh_token = add_refresh_token(tx, session_id, now).await?;
+    Ok((session_id, refresh_token))
+}
+
+async fn add_refresh_token(tx: &mut Tx, session_id: i64, now: Timestamp) -> sqlx::Result<String> {
+    let token = BASE64_URL_SAFE_NO_PAD.encode(random::<32>());
+    sql::insert_refresh_token(tx, &digest(&token), session_id, now).await?;
+    Ok(token)
+}
+
+/// SHA-256 in base64url: enough for what is random, and what lies in the database opens nothing.
+pub(super) fn digest(secret: &str) -> String {
+    BASE64_URL_SAFE_NO_PAD.encode(Sha256::digest(secret))
+}
+
+fn ended() -> ApiError {
+    ApiError::unauthenticated("This sign-in has ended. Sign in again.")
+}

@@ -1,0 +1,193 @@
+//! The shop's first minutes: one link, one administrator, one store.
+//!
+//! Whoever has the setup token may make the first administrator, once. It is printed at start
+//! while there is no user, and kept as a hash in the settings, so that any node takes it;
+//! printing a new one ends the one before. `STOCKROOM_SETUP_TOKEN` sets it instead.
+
+use anyhow::bail;
+use base64::Engine;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use jiff::tz::TimeZone;
+use stockroom_domain::permissions::Role;
+use unicode_normalization::UnicodeNormalization;
+
+use super::principal::{Grant, Place};
+use super::sessions::{Device, SignedIn, digest, start};
+use super::tokens::{TOKEN_TTL_S, random};
+use super::{Auth, passwords, sql, users};
+use crate::error::{ApiError, ApiResult, ErrorCode, Faults};
+
+/// The fewest characters of a token that was set by hand.
+pub const SETUP_TOKEN_CHARACTERS_MIN: usize = 16;
+/// The setting that holds the hash of the token.
+const TOKEN_SETTING: &str = "setup_token_hash";
+/// The setting that exactly one setup writes.
+const DONE_SETTING: &str = "set_up_at";
+/// Failed tokens are counted under a name that no user can have.
+const ACCOUNT: &str = "setup token";
+
+/// What the first administrator tells about the shop.
+#[derive(Debug)]
+pub struct NewShop<'a> {
+    /// Proves that one may.
+    pub setup_token: &'a str,
+    /// What the administrator signs in with.
+    pub username: &'a str,
+    /// In clear; checked against the rules.
+    pub password: &'a str,
+    /// The first store's name, "Main store" where left out.
+    pub store_name: Option<&'a str>,
+    /// The first store's time zone (IANA), "UTC" where left out.
+    pub time_zone: Option<&'a str>,
+    /// The shop's currency (ISO 4217), "USD" where left out.
+    pub currency: Option<&'a str>,
+}
+
+/// The same, checked and in the form in which it is kept.
+struct Checked {
+    username: String,
+    store_name: String,
+    time_zone: String,
+    currency: String,
+}
+
+impl Auth {
+    /// Whether somebody has set up the shop.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn is_set_up(&self) -> ApiResult<bool> {
+        Ok(sql::has_users(&mut self.db.read().await?).await?)
+    }
+
+    /// The token for the link that is printed at start, `None` once there is a user.
+    /// `configured` is `STOCKROOM_SETUP_TOKEN`.
+    ///
+    /// # Errors
+    /// The configured token is too short to be safe, or the database does not answer.
+    pub async fn setup_token(&self, configured: Option<&str>) -> anyhow::Result<Option<String>> {
+        if self.is_set_up().await? {
+            return Ok(None);
+        }
+        let token = match configured {
+            Some(token) if token.chars().count() < SETUP_TOKEN_CHARACTERS_MIN => bail!(
+                "STOCKROOM_SETUP_TOKEN is shorter than {SETUP_TOKEN_CHARACTERS_MIN} characters, \
+                 which could be guessed: make it longer, or leave it out to get a random one"
+            ),
+            Some(token) => token.to_owned(),
+            None => BASE64_URL_SAFE_NO_PAD.encode(random::<32>()),
+        };
+        let mut tx = self.db.begin().await?;
+        sql::set_setting(&mut tx, TOKEN_SETTING, &digest(&token)).await?;
+        tx.commit().await?;
+        Ok(Some(token))
+    }
+
+    /// Makes the first administrator and the first store, and signs the administrator in.
+    ///
+    /// # Errors
+    /// 409 `already_set_up`; 401 where the token is wrong; 400 with all faults; 429; 503.
+    pub async fn set_up(&self, new: &NewShop<'_>, device: &Device) -> ApiResult<SignedIn> {
+        if self.is_set_up().await? {
+            return Err(already_set_up());
+        }
+        self.check_token(new.setup_token, device).await?;
+        let shop = check(new)?;
+        let password_hash = self.passwords.hash(new.password).await?;
+        let signer = self.tokens.signer(&self.db, &self.clock).await?;
+        let now = self.clock.now();
+        let user = sql::UserRow {
+            username: &shop.username,
+            username_key: &users::key(&shop.username),
+            name: &shop.username,
+            password_hash: &password_hash,
+        };
+
+        let mut tx = self.db.begin().await?;
+        // Of two at once, the second waits here for the first; whoever wins has the token.
+        let is_first = sql::claim_setting(&mut tx, DONE_SETTING, &now.0.to_string()).await?;
+        if !is_first || sql::has_users(&mut tx).await? {
+            tx.rollback().await?;
+            return Err(already_set_up());
+        }
+        let Some(user_id) = sql::insert_user(&mut tx, user, now).await? else {
+            tx.rollback().await?;
+            return Err(already_set_up());
+        };
+        let grant = Grant { place: Place::AllStores, role: Role::Admin };
+        sql::insert_grant(&mut tx, user_id, grant).await?;
+        sql::insert_first_store(&mut tx, &shop.store_name, &shop.time_zone, now).await?;
+        sql::set_setting(&mut tx, "currency", &shop.currency).await?;
+        sql::remove_setting(&mut tx, TOKEN_SETTING).await?;
+        let (session_id, refresh_token) = start(&mut tx, user_id, device, now).await?;
+        let caller = sql::caller(&mut tx, session_id, now).await?;
+        tx.commit().await?;
+
+        tracing::info!(user_id = user_id.0, "the shop is set up");
+        let caller = caller.ok_or_else(|| ApiError::internal("the administrator is not there"))?;
+        let token = signer.sign(user_id, session_id, now)?;
+        Ok(SignedIn { token, expires_in: TOKEN_TTL_S, refresh_token, caller })
+    }
+
+    /// Compares digests in a time that does not depend on them.
+    async fn check_token(&self, token: &str, device: &Device) -> ApiResult<()> {
+        let now = || self.clock.now();
+        let attempt = self.throttle.attempt(ACCOUNT, device.address, now).await?;
+        let expected = sql::setting(&mut self.db.read().await?, TOKEN_SETTING).await?;
+        let given = digest(token);
+        if expected.is_some_and(|expected| is_same(expected.as_bytes(), given.as_bytes())) {
+            attempt.succeeded();
+            return Ok(());
+        }
+        attempt.failed(self.clock.now());
+        Err(ApiError::unauthenticated(
+            "The setup token is not valid. Use the link that the server printed last.",
+        ))
+    }
+}
+
+fn is_same(a: &[u8], b: &[u8]) -> bool {
+    let difference = a.iter().zip(b).fold(0, |all, (a, b)| all | (a ^ b));
+    a.len() == b.len() && std::hint::black_box(difference) == 0
+}
+
+fn check(new: &NewShop<'_>) -> ApiResult<Checked> {
+    let mut faults = Faults::new();
+    let mut note = |field: &str, fault: &str| {
+        faults.add(field, fault);
+        String::new()
+    };
+    let username = users::check_username(new.username);
+    let username = username.unwrap_or_else(|fault| note("username", fault));
+    let store_name: String = new.store_name.unwrap_or("Main store").trim().nfc().collect();
+    if let Err(weakness) = passwords::check(new.password, &[&username, &store_name]) {
+        note("password", weakness.message());
+    }
+    if store_name.is_empty()
+        || store_name.chars().count() > 200
+        || store_name.chars().any(char::is_control)
+    {
+        note("store.name", "A store's name has 1 to 200 characters, and no control characters.");
+    }
+    let zone = TimeZone::get(new.time_zone.unwrap_or("UTC"));
+    let time_zone = match zone.as_ref().ok().and_then(TimeZone::iana_name) {
+        Some(name) => name.to_owned(),
+        None => note(
+            "store.time_zone",
+            "A time zone has a name of the IANA database, such as Europe/Paris or UTC.",
+        ),
+    };
+    let currency = new.currency.unwrap_or("USD").to_owned();
+    if currency.len() != 3 || !currency.bytes().all(|byte| byte.is_ascii_uppercase()) {
+        note("store.currency", "A currency has three capital letters of ISO 4217, such as EUR.");
+    }
+    faults.into_result()?;
+    Ok(Checked { username, store_name, time_zone, currency })
+}
+
+fn already_set_up() -> ApiError {
+    ApiError::conflict(
+        ErrorCode::AlreadySetUp,
+        "The shop is set up already. Sign in, or ask an administrator for an account.",
+    )
+}

@@ -1,0 +1,324 @@
+//! All SQL of identity: users, their roles, sessions, refresh tokens and signing keys, and the
+//! rows that setting up a shop writes.
+
+use stockroom_domain::permissions::Role;
+use stockroom_domain::{StoreId, Timestamp, UserId};
+
+use super::principal::{Grant, Place, Principal};
+use super::tokens::KeyRow;
+use crate::db::{Conn, Reader, Tx};
+
+/// What a sign-in is checked against.
+#[derive(Clone, Debug)]
+pub struct Credentials {
+    /// Who.
+    pub user_id: UserId,
+    /// A PHC string.
+    pub password_hash: String,
+    /// Disabled users cannot sign in.
+    pub is_disabled: bool,
+}
+
+/// A user to be written.
+#[derive(Clone, Copy, Debug)]
+pub struct UserRow<'a> {
+    /// As it is shown.
+    pub username: &'a str,
+    /// As it is compared; unique.
+    pub username_key: &'a str,
+    /// For people.
+    pub name: &'a str,
+    /// A PHC string.
+    pub password_hash: &'a str,
+}
+
+/// A sign-in to be written.
+#[derive(Clone, Copy, Debug)]
+pub struct SessionRow<'a> {
+    /// Whose.
+    pub user_id: UserId,
+    /// The client, in its own words.
+    pub user_agent: Option<&'a str>,
+    /// Where it came from.
+    pub address: Option<&'a str>,
+    /// When it ends unless it is used.
+    pub expires_at: Timestamp,
+}
+
+/// The keys that sign, and those that did after `retired_after`; those that sign first, the
+/// oldest of them first.
+pub async fn signing_keys(
+    reader: &mut Reader,
+    retired_after: Timestamp,
+) -> sqlx::Result<Vec<KeyRow>> {
+    const SQL: &str = "SELECT kid, secret, retired_at
+        FROM signing_keys
+        WHERE retired_at IS NULL OR retired_at > $1
+        ORDER BY created_at, kid";
+    let rows: Vec<(String, String, Option<i64>)> = on_db!(Conn::from(reader), conn =>
+        sqlx::query_as(SQL).bind(retired_after.0).fetch_all(conn).await)?;
+    Ok(rows
+        .into_iter()
+        .map(|(kid, secret, retired)| KeyRow { kid, secret, retired_at: retired.map(Timestamp) })
+        .collect())
+}
+
+/// Writes a new signing key.
+pub async fn insert_signing_key(
+    tx: &mut Tx,
+    kid: &str,
+    secret: &str,
+    now: Timestamp,
+) -> sqlx::Result<()> {
+    const SQL: &str = "INSERT INTO signing_keys (kid, secret, created_at) VALUES ($1, $2, $3)";
+    on_db!(Conn::from(tx), conn =>
+        sqlx::query(SQL).bind(kid).bind(secret).bind(now.0).execute(conn).await.map(drop))
+}
+
+/// Whoever may come in with that session at `now`. Leans on the primary keys.
+pub async fn caller(
+    conn: impl Into<Conn<'_>>,
+    session_id: i64,
+    now: Timestamp,
+) -> sqlx::Result<Option<Principal>> {
+    const SQL: &str = "SELECT u.id, u.username, u.name, r.store_id, r.role
+        FROM sessions s
+        JOIN users u ON u.id = s.user_id
+        LEFT JOIN user_roles r ON r.user_id = u.id
+        WHERE s.id = $1 AND s.ended_at IS NULL AND s.expires_at > $2 AND NOT u.is_disabled
+        ORDER BY r.store_id";
+    type Row = (i64, String, String, Option<i64>, Option<String>);
+    let rows: Vec<Row> = on_db!(conn.into(), conn =>
+        sqlx::query_as(SQL).bind(session_id).bind(now.0).fetch_all(conn).await)?;
+    let mut caller: Option<Principal> = None;
+    for (user_id, username, name, store_id, role) in rows {
+        let caller = caller.get_or_insert_with(|| Principal {
+            user_id: UserId(user_id),
+            username,
+            name,
+            session_id,
+            grants: Vec::new(),
+        });
+        if let (Some(store_id), Some(role)) = (store_id, role.as_deref().and_then(Role::from_name))
+        {
+            caller.grants.push(Grant { place: Place::from_store_id(store_id), role });
+        }
+    }
+    Ok(caller)
+}
+
+/// What the user of that name signs in with. Leans on the unique index of `username_key`.
+pub async fn credentials(
+    reader: &mut Reader,
+    username_key: &str,
+) -> sqlx::Result<Option<Credentials>> {
+    const SQL: &str = "SELECT id, password_hash, is_disabled FROM users WHERE username_key = $1";
+    let row: Option<(i64, String, bool)> = on_db!(Conn::from(reader), conn =>
+        sqlx::query_as(SQL).bind(username_key).fetch_optional(conn).await)?;
+    Ok(row.map(|(user_id, password_hash, is_disabled)| Credentials {
+        user_id: UserId(user_id),
+        password_hash,
+        is_disabled,
+    }))
+}
+
+/// Whether anyone can sign in at all.
+pub async fn has_users(conn: impl Into<Conn<'_>>) -> sqlx::Result<bool> {
+    const SQL: &str = "SELECT id FROM users LIMIT 1";
+    let user: Option<i64> =
+        on_db!(conn.into(), conn => sqlx::query_scalar(SQL).fetch_optional(conn).await)?;
+    Ok(user.is_some())
+}
+
+/// Writes a user, or gives `None` where the name is taken.
+pub async fn insert_user(
+    tx: &mut Tx,
+    user: UserRow<'_>,
+    now: Timestamp,
+) -> sqlx::Result<Option<UserId>> {
+    const SQL: &str = "INSERT INTO users
+        (username, username_key, name, password_hash, is_disabled, version, created_at, updated_at)
+        VALUES ($1, $2, $3, $4, $5, 1, $6, $7)
+        ON CONFLICT (username_key) DO NOTHING
+        RETURNING id";
+    let id: Option<i64> = on_db!(Conn::from(tx), conn => sqlx::query_scalar(SQL)
+        .bind(user.username)
+        .bind(user.username_key)
+        .bind(user.name)
+        .bind(user.password_hash)
+        .bind(false)
+        .bind(now.0)
+        .bind(now.0)
+        .fetch_optional(conn)
+        .await)?;
+    Ok(id.map(UserId))
+}
+
+/// Gives a user a role somewhere.
+pub async fn insert_grant(tx: &mut Tx, user: UserId, grant: Grant) -> sqlx::Result<()> {
+    const SQL: &str = "INSERT INTO user_roles (user_id, store_id, role) VALUES ($1, $2, $3)";
+    on_db!(Conn::from(tx), conn => sqlx::query(SQL)
+        .bind(user.0)
+        .bind(grant.place.store_id())
+        .bind(grant.role.name())
+        .execute(conn)
+        .await
+        .map(drop))
+}
+
+/// Writes a sign-in and returns its id.
+pub async fn insert_session(
+    tx: &mut Tx,
+    session: SessionRow<'_>,
+    now: Timestamp,
+) -> sqlx::Result<i64> {
+    const SQL: &str = "INSERT INTO sessions
+        (user_id, user_agent, address, created_at, last_used_at, expires_at)
+        VALUES ($1, $2, $3, $4, $5, $6)
+        RETURNING id";
+    on_db!(Conn::from(tx), conn => sqlx::query_scalar(SQL)
+        .bind(session.user_id.0)
+        .bind(session.user_agent)
+        .bind(session.address)
+        .bind(now.0)
+        .bind(now.0)
+        .bind(session.expires_at.0)
+        .fetch_one(conn)
+        .await)
+}
+
+/// Locks a session that has not ended, notes that it is used and moves its end. False where it
+/// has ended.
+pub async fn touch_session(
+    tx: &mut Tx,
+    session_id: i64,
+    now: Timestamp,
+    expires_at: Timestamp,
+) -> sqlx::Result<bool> {
+    const SQL: &str = "UPDATE sessions
+        SET last_used_at = $1, expires_at = $2
+        WHERE id = $3 AND ended_at IS NULL AND expires_at > $4";
+    let rows = on_db!(Conn::from(tx), conn => sqlx::query(SQL)
+        .bind(now.0)
+        .bind(expires_at.0)
+        .bind(session_id)
+        .bind(now.0)
+        .execute(conn)
+        .await
+        .map(|done| done.rows_affected()))?;
+    Ok(rows == 1)
+}
+
+/// Ends a session, once; its first reason stays.
+pub async fn end_session(
+    tx: &mut Tx,
+    session_id: i64,
+    reason: &'static str,
+    now: Timestamp,
+) -> sqlx::Result<()> {
+    const SQL: &str = "UPDATE sessions
+        SET ended_at = $1, end_reason = $2
+        WHERE id = $3 AND ended_at IS NULL";
+    on_db!(Conn::from(tx), conn => sqlx::query(SQL)
+        .bind(now.0)
+        .bind(reason)
+        .bind(session_id)
+        .execute(conn)
+        .await
+        .map(drop))
+}
+
+/// The session of a refresh token and when the token was used.
+pub async fn refresh_token(
+    tx: &mut Tx,
+    token_hash: &str,
+) -> sqlx::Result<Option<(i64, Option<Timestamp>)>> {
+    const SQL: &str = "SELECT session_id, used_at FROM refresh_tokens WHERE token_hash = $1";
+    let row: Option<(i64, Option<i64>)> = on_db!(Conn::from(tx), conn =>
+        sqlx::query_as(SQL).bind(token_hash).fetch_optional(conn).await)?;
+    Ok(row.map(|(session_id, used_at)| (session_id, used_at.map(Timestamp))))
+}
+
+/// Adds a refresh token to a session.
+pub async fn insert_refresh_token(
+    tx: &mut Tx,
+    token_hash: &str,
+    session_id: i64,
+    now: Timestamp,
+) -> sqlx::Result<()> {
+    const SQL: &str =
+        "INSERT INTO refresh_tokens (token_hash, session_id, issued_at) VALUES ($1, $2, $3)";
+    on_db!(Conn::from(tx), conn =>
+        sqlx::query(SQL).bind(token_hash).bind(session_id).bind(now.0).execute(conn).await.map(drop))
+}
+
+/// Notes that a refresh token was used.
+pub async fn use_refresh_token(tx: &mut Tx, token_hash: &str, now: Timestamp) -> sqlx::Result<()> {
+    const SQL: &str = "UPDATE refresh_tokens SET used_at = $1 WHERE token_hash = $2";
+    on_db!(Conn::from(tx), conn =>
+        sqlx::query(SQL).bind(now.0).bind(token_hash).execute(conn).await.map(drop))
+}
+
+/// A setting's value.
+pub async fn setting(conn: impl Into<Conn<'_>>, name: &str) -> sqlx::Result<Option<String>> {
+    const SQL: &str = "SELECT value FROM settings WHERE name = $1";
+    on_db!(conn.into(), conn => sqlx::query_scalar(SQL).bind(name).fetch_optional(conn).await)
+}
+
+/// Writes a setting that is not there yet; false where it is. A second transaction waits here
+/// until the first has ended.
+pub async fn claim_setting(tx: &mut Tx, name: &str, value: &str) -> sqlx::Result<bool> {
+    const SQL: &str =
+        "INSERT INTO settings (name, value) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING";
+    let rows = on_db!(Conn::from(tx), conn => sqlx::query(SQL)
+        .bind(name)
+        .bind(value)
+        .execute(conn)
+        .await
+        .map(|done| done.rows_affected()))?;
+    Ok(rows == 1)
+}
+
+/// Writes a setting, whatever it was.
+pub async fn set_setting(tx: &mut Tx, name: &str, value: &str) -> sqlx::Result<()> {
+    const SQL: &str = "INSERT INTO settings (name, value) VALUES ($1, $2)
+        ON CONFLICT (name) DO UPDATE SET value = excluded.value";
+    on_db!(Conn::from(tx), conn =>
+        sqlx::query(SQL).bind(name).bind(value).execute(conn).await.map(drop))
+}
+
+/// Removes a setting.
+pub async fn remove_setting(tx: &mut Tx, name: &str) -> sqlx::Result<()> {
+    const SQL: &str = "DELETE FROM settings WHERE name = $1";
+    on_db!(Conn::from(tx), conn => sqlx::query(SQL).bind(name).execute(conn).await.map(drop))
+}
+
+/// Writes the shop's first store and returns its id.
+pub async fn insert_first_store(
+    tx: &mut Tx,
+    name: &str,
+    time_zone: &str,
+    now: Timestamp,
+) -> sqlx::Result<StoreId> {
+    const SQL: &str = "INSERT INTO stores
+        (code, code_key, name, time_zone, day_cut_hour, is_deleted, version, created_at, updated_at)
+        VALUES ('MAIN', 'main', $1, $2, 0, $3, 1, $4, $5)
+        RETURNING id";
+    let id: i64 = on_db!(Conn::from(tx), conn => sqlx::query_scalar(SQL)
+        .bind(name)
+        .bind(time_zone)
+        .bind(false)
+        .bind(now.0)
+        .bind(now.0)
+        .fetch_one(conn)
+        .await)?;
+    Ok(StoreId(id))
+}
+
+/// The store of that code, compared in lower case. Leans on the index `stores_code`.
+pub async fn store_by_code(tx: &mut Tx, code: &str) -> sqlx::Result<Option<StoreId>> {
+    const SQL: &str = "SELECT id FROM stores WHERE code_key = $1 AND NOT is_deleted";
+    let id: Option<i64> = on_db!(Conn::from(tx), conn =>
+        sqlx::query_scalar(SQL).bind(code.to_lowercase()).fetch_optional(conn).await)?;
+    Ok(id.map(StoreId))
+}

@@ -1,0 +1,449 @@
+//! Access tokens: JWT, HS256 and nothing else, ten minutes long.
+//!
+//! The keys lie in the table `signing_keys`, so a token of one node is good on all. The
+//! first node that needs a key makes one; should two do so at once, both sign with the oldest
+//! and accept either. A token that was verified is remembered by its exact bytes: the hot path
+//! costs one look-up, no cryptography and no database. Whether the user may still come in is
+//! not the token's to say; see [`super::callers`].
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use base64::Engine;
+use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD};
+use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
+use serde::{Deserialize, Serialize};
+use stockroom_domain::{Timestamp, UserId};
+
+use super::recent::Recent;
+use super::sql;
+use crate::clock::Clock;
+use crate::db::Db;
+use crate::error::{ApiError, ApiResult};
+
+/// How long an access token is good.
+pub const TOKEN_TTL_S: i64 = 600;
+const ISSUER: &str = "stockroom";
+const AUDIENCE: &str = "stockroom-api";
+/// Ours have about 300 bytes; longer ones are refused unread.
+const TOKEN_BYTES_MAX: usize = 1_024;
+/// By how much the clock of the node that signed may be ahead of ours.
+const NOT_BEFORE_LEEWAY_S: i64 = 30;
+/// Remembered tokens: as many as a node has signed-in devices, roughly.
+const VERIFIED_LEN_MAX: usize = 4_096;
+/// Keys are read again after this time, so that a retired one stops signing.
+const KEYS_AGE_MAX_S: i64 = 60;
+/// An unknown key id makes us read the keys again, but not more often than this.
+const KEYS_AGE_MIN_S: i64 = 1;
+
+/// What a token says.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Claims {
+    iss: String,
+    aud: String,
+    sub: String,
+    sid: i64,
+    iat: i64,
+    nbf: i64,
+    exp: i64,
+}
+
+/// A token that is genuine and in its time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Verified {
+    /// Whose it is.
+    pub user_id: UserId,
+    /// The sign-in it belongs to.
+    pub session_id: i64,
+    not_before_s: i64,
+    expires_s: i64,
+}
+
+/// A row of `signing_keys`.
+#[derive(Clone, Debug)]
+pub struct KeyRow {
+    /// The key's id, in the header of each token that it signed.
+    pub kid: String,
+    /// Base64 of 32 random bytes.
+    pub secret: String,
+    /// When it stopped signing.
+    pub retired_at: Option<Timestamp>,
+}
+
+struct Key {
+    kid: String,
+    signs: EncodingKey,
+    verifies: DecodingKey,
+    is_retired: bool,
+}
+
+/// The keys as they were read at one moment.
+#[derive(Clone)]
+struct Keys {
+    keys: Arc<Vec<Key>>,
+    read_at: Timestamp,
+}
+
+/// Signs and verifies. Cloned cheaply; all clones share what they remember.
+#[derive(Clone)]
+pub struct Tokens(Arc<Inner>);
+
+struct Inner {
+    keys: Mutex<Option<Keys>>,
+    /// Held while the keys are read, so that they are read once for all who wait.
+    reading: tokio::sync::Mutex<()>,
+    verified: Recent<Box<str>, Verified>,
+}
+
+impl std::fmt::Debug for Tokens {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Tokens").finish_non_exhaustive()
+    }
+}
+
+/// A key in hand: signs without waiting.
+pub struct Signer {
+    keys: Arc<Vec<Key>>,
+    index: usize,
+}
+
+impl std::fmt::Debug for Signer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Signer").field("kid", &self.keys[self.index].kid).finish()
+    }
+}
+
+impl Default for Tokens {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Tokens {
+    /// Knows no key yet. It also installs the cryptography: without a provider the crate panics
+    /// at the first token, and there is no way to a token but through here.
+    pub fn new() -> Self {
+        // It says no where one is installed already, which is as good.
+        let _ = jsonwebtoken::crypto::rust_crypto::DEFAULT_PROVIDER.install_default();
+        Self(Arc::new(Inner {
+            keys: Mutex::new(None),
+            reading: tokio::sync::Mutex::new(()),
+            verified: Recent::new(VERIFIED_LEN_MAX),
+        }))
+    }
+
+    /// A key to sign with, made if there is none. To be asked for before a transaction begins:
+    /// on SQLite there is only one writing connection.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn signer(&self, db: &Db, clock: &Clock) -> ApiResult<Signer> {
+        let mut keys = self.keys(db, clock, KEYS_AGE_MAX_S).await?;
+        if !keys.iter().any(|key| !key.is_retired) {
+            make_key(db, clock.now()).await?;
+            keys = self.keys(db, clock, 0).await?;
+        }
+        let index = keys
+            .iter()
+            .position(|key| !key.is_retired)
+            .ok_or_else(|| ApiError::internal("every signing key is retired"))?;
+        Ok(Signer { keys, index })
+    }
+
+    /// Whose token this is, or `None` where it is not ours, not genuine or not in its time.
+    ///
+    /// # Errors
+    /// The database's, where the keys had to be read.
+    pub async fn verify(&self, db: &Db, clock: &Clock, token: &str) -> ApiResult<Option<Verified>> {
+        if token.len() > TOKEN_BYTES_MAX {
+            return Ok(None);
+        }
+        if let Some(verified) = self.0.verified.get(token) {
+            return Ok(verified.is_in_time(clock.now()).then_some(verified));
+        }
+        let Ok(header) = jsonwebtoken::decode_header(token) else { return Ok(None) };
+        let Some(kid) = header.kid else { return Ok(None) };
+        let mut keys = self.keys(db, clock, KEYS_AGE_MAX_S).await?;
+        if !keys.iter().any(|key| key.kid == kid) {
+            keys = self.keys(db, clock, KEYS_AGE_MIN_S).await?;
+        }
+        let Some(key) = keys.iter().find(|key| key.kid == kid) else { return Ok(None) };
+        let Some(verified) = read(token, &key.verifies) else { return Ok(None) };
+        if !verified.is_in_time(clock.now()) {
+            return Ok(None);
+        }
+        self.0.verified.insert(token.into(), verified);
+        Ok(Some(verified))
+    }
+
+    /// The keys, at most `age_max_s` old; 0 reads them in any case.
+    async fn keys(&self, db: &Db, clock: &Clock, age_max_s: i64) -> ApiResult<Arc<Vec<Key>>> {
+        let fresh = |tokens: &Self| {
+            let known = tokens.0.keys.lock().unwrap_or_else(PoisonError::into_inner).clone()?;
+            let age = clock.now().0 - known.read_at.0;
+            (0..age_max_s * 1_000_000).contains(&age).then_some(known.keys)
+        };
+        if let Some(keys) = fresh(self) {
+            return Ok(keys);
+        }
+        let _reading = self.0.reading.lock().await;
+        if let Some(keys) = fresh(self) {
+            return Ok(keys);
+        }
+        let now = clock.now();
+        let signed_last = now.plus_seconds(-TOKEN_TTL_S - NOT_BEFORE_LEEWAY_S);
+        let rows = sql::signing_keys(&mut db.read().await?, signed_last).await?;
+        let keys: Arc<Vec<Key>> = Arc::new(rows.into_iter().filter_map(key).collect());
+        *self.0.keys.lock().unwrap_or_else(PoisonError::into_inner) =
+            Some(Keys { keys: Arc::clone(&keys), read_at: now });
+        Ok(keys)
+    }
+}
+
+impl Signer {
+    /// A token of ten minutes for that user and sign-in.
+    ///
+    /// # Errors
+    /// The claims cannot be written down, which does not happen.
+    pub fn sign(&self, user: UserId, session_id: i64, now: Timestamp) -> ApiResult<String> {
+        let key = &self.keys[self.index];
+        let now_s = now.0.div_euclid(1_000_000);
+        let claims = Claims {
+            iss: ISSUER.to_owned(),
+            aud: AUDIENCE.to_owned(),
+            sub: user.0.to_string(),
+            sid: session_id,
+            iat: now_s,
+            nbf: now_s,
+            exp: now_s + TOKEN_TTL_S,
+        };
+        let header = Header { kid: Some(key.kid.clone()), ..Header::new(Algorithm::HS256) };
+        jsonwebtoken::encode(&header, &claims, &key.signs).map_err(ApiError::internal)
+    }
+}
+
+impl Verified {
+    fn is_in_time(&self, now: Timestamp) -> bool {
+        let now_s = now.0.div_euclid(1_000_000);
+        self.not_before_s - NOT_BEFORE_LEEWAY_S <= now_s && now_s < self.expires_s
+    }
+}
+
+/// Checks signature, issuer, audience and form. The times are compared by the caller, on the
+/// server's own clock: the crate would ask the machine's.
+fn read(token: &str, key: &DecodingKey) -> Option<Verified> {
+    let mut validation = Validation::new(Algorithm::HS256);
+    validation.set_issuer(&[ISSUER]);
+    validation.set_audience(&[AUDIENCE]);
+    validation.set_required_spec_claims(&["exp", "nbf", "iss", "aud", "sub"]);
+    validation.validate_exp = false;
+    validation.validate_nbf = false;
+    let claims = jsonwebtoken::decode::<Claims>(token, key, &validation).ok()?.claims;
+    Some(Verified {
+        user_id: UserId(claims.sub.parse().ok()?),
+        session_id: claims.sid,
+        not_before_s: claims.nbf,
+        expires_s: claims.exp,
+    })
+}
+
+/// A key that cannot be read is left out: its tokens are refused, nothing else fails.
+fn key(row: KeyRow) -> Option<Key> {
+    let secret = BASE64_STANDARD.decode(&row.secret).ok().filter(|secret| secret.len() >= 32);
+    let Some(secret) = secret else {
+        tracing::error!(kid = row.kid, "the signing key cannot be read; its tokens are refused");
+        return None;
+    };
+    Some(Key {
+        signs: EncodingKey::from_secret(&secret),
+        verifies: DecodingKey::from_secret(&secret),
+        is_retired: row.retired_at.is_some(),
+        kid: row.kid,
+    })
+}
+
+async fn make_key(db: &Db, now: Timestamp) -> ApiResult<()> {
+    let kid = BASE64_URL_SAFE_NO_PAD.encode(random::<12>());
+    let secret = BASE64_STANDARD.encode(random::<32>());
+    let mut tx = db.begin().await?;
+    sql::insert_signing_key(&mut tx, &kid, &secret, now).await?;
+    tx.commit().await?;
+    Ok(())
+}
+
+/// Bytes that nobody can guess.
+pub(super) fn random<const N: usize>() -> [u8; N] {
+    let mut bytes = [0; N];
+    rand::fill(&mut bytes);
+    bytes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::db::{DatabaseUrl, PoolSizes, connect, migrate};
+
+    const START: Timestamp = Timestamp(1_800_000_000_000_000);
+
+    async fn database(folder: &tempfile::TempDir) -> Db {
+        let url = DatabaseUrl::Sqlite(folder.path().join("shop.db"));
+        let db = connect(&url, PoolSizes { requests: 2, ledger: 1 }).await.expect("connects");
+        migrate(&db).await.expect("migrates");
+        db
+    }
+
+    /// A token of any header and claims, signed with the database's first key.
+    async fn forge(db: &Db, header: &Header, claims: &serde_json::Value) -> String {
+        let rows = sql::signing_keys(&mut db.read().await.expect("reads"), START).await;
+        let row = rows.expect("reads").remove(0);
+        let secret = BASE64_STANDARD.decode(&row.secret).expect("base64");
+        let header = Header { kid: header.kid.clone().or(Some(row.kid)), ..header.clone() };
+        jsonwebtoken::encode(&header, claims, &EncodingKey::from_secret(&secret)).expect("signs")
+    }
+
+    #[tokio::test]
+    async fn a_token_of_one_node_is_good_on_the_other_and_for_ten_minutes() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let db = database(&folder).await;
+        let clock = Clock::manual(START);
+        let (a, b) = (Tokens::new(), Tokens::new());
+        // Node B has read the keys while there were none: the unknown kid makes it look again.
+        assert!(b.keys(&db, &clock, KEYS_AGE_MAX_S).await.expect("reads").is_empty());
+        clock.advance(2);
+        let signer = a.signer(&db, &clock).await.expect("a key");
+        let token = signer.sign(UserId(7), 42, clock.now()).expect("signs");
+        for node in [&a, &b, &b] {
+            let verified = node.verify(&db, &clock, &token).await.expect("reads").expect("good");
+            assert_eq!((verified.user_id, verified.session_id), (UserId(7), 42));
+        }
+        clock.advance(TOKEN_TTL_S - 1);
+        assert!(b.verify(&db, &clock, &token).await.expect("reads").is_some());
+        clock.advance(1);
+        for node in [&a, &b] {
+            assert_eq!(node.verify(&db, &clock, &token).await.expect("reads"), None);
+        }
+    }
+
+    #[tokio::test]
+    async fn forged_tokens_are_refused() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let db = database(&folder).await;
+        let clock = Clock::manual(START);
+        let tokens = Tokens::new();
+        let good = tokens.signer(&db, &clock).await.expect("a key");
+        let good = good.sign(UserId(1), 1, START).expect("signs");
+        let now = START.0 / 1_000_000;
+        let claims = serde_json::json!({
+            "iss": "stockroom", "aud": "stockroom-api", "sub": "1", "sid": 1,
+            "iat": now, "nbf": now, "exp": now + 600,
+        });
+        let with = |name: &str, value: serde_json::Value| {
+            let mut claims = claims.clone();
+            claims[name] = value;
+            claims
+        };
+        let without = |name: &str| {
+            let mut claims = claims.clone();
+            claims.as_object_mut().expect("an object").remove(name);
+            claims
+        };
+        let hs256 = Header::new(Algorithm::HS256);
+        let ours = forge(&db, &hs256, &claims).await;
+        assert!(tokens.verify(&db, &clock, &ours).await.expect("reads").is_some());
+
+        let mut bad = vec![String::new(), "a.b.c".to_owned(), "x".repeat(2_000)];
+        for forged in [
+            with("exp", serde_json::json!((now + 600).to_string())),
+            with("exp", serde_json::json!(now)),
+            with("nbf", serde_json::json!(now + 31)),
+            with("nbf", serde_json::json!("soon")),
+            with("iss", serde_json::json!("stockroom2")),
+            with("aud", serde_json::json!("elsewhere")),
+            with("aud", serde_json::json!(["stockroom-api", "elsewhere"])),
+            with("sub", serde_json::json!("one")),
+            without("exp"),
+            without("nbf"),
+            without("iss"),
+            without("aud"),
+            without("sub"),
+            without("sid"),
+        ] {
+            bad.push(forge(&db, &hs256, &forged).await);
+        }
+        let other_kid = Header { kid: Some("unknown".to_owned()), ..hs256.clone() };
+        bad.push(forge(&db, &other_kid, &claims).await);
+        bad.push(forge(&db, &Header::new(Algorithm::HS384), &claims).await);
+        let kid = jsonwebtoken::decode_header(&good).expect("ours").kid.expect("a kid");
+        let stolen_kid = Header { kid: Some(kid.clone()), ..hs256 };
+        let wrong_key = EncodingKey::from_secret(&[7; 32]);
+        bad.push(jsonwebtoken::encode(&stolen_kid, &claims, &wrong_key).expect("signs"));
+        let encode = |json: &serde_json::Value| BASE64_URL_SAFE_NO_PAD.encode(json.to_string());
+        for alg in ["none", "None", "NONE", ""] {
+            let header = serde_json::json!({"alg": alg, "typ": "JWT", "kid": kid});
+            let head = format!("{}.{}", encode(&header), encode(&claims));
+            let signature = good.rsplit('.').next().unwrap_or_default();
+            bad.extend([format!("{head}."), head.clone(), format!("{head}.{signature}")]);
+        }
+        let mut flipped = good.clone().into_bytes();
+        let last = flipped.len() - 3;
+        flipped[last] = if flipped[last] == b'A' { b'B' } else { b'A' };
+        bad.push(String::from_utf8(flipped).expect("ascii"));
+        for token in bad {
+            let verified = tokens.verify(&db, &clock, &token).await.expect("reads");
+            assert_eq!(verified, None, "{token}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_flood_of_unknown_keys_reads_the_database_once_a_second() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let db = database(&folder).await;
+        let clock = Clock::manual(START);
+        let tokens = Tokens::new();
+        let signer = tokens.signer(&db, &clock).await.expect("a key");
+        let claims = serde_json::json!({"sub": "1"});
+        let header = Header { kid: Some("unknown".to_owned()), ..Header::new(Algorithm::HS256) };
+        let forged = forge(&db, &header, &claims).await;
+        let good = signer.sign(UserId(1), 1, START).expect("signs");
+        // With the database gone, only a read would fail.
+        db.close().await;
+        for _ in 0..100 {
+            assert_eq!(tokens.verify(&db, &clock, &forged).await.expect("no read"), None);
+        }
+        assert!(tokens.verify(&db, &clock, &good).await.expect("no read").is_some());
+        clock.advance(1);
+        assert!(tokens.verify(&db, &clock, &forged).await.is_err());
+        // What was verified before needs neither key nor database.
+        clock.advance(300);
+        assert!(tokens.verify(&db, &clock, &good).await.expect("no read").is_some());
+    }
+
+    #[tokio::test]
+    async fn two_nodes_that_start_together_sign_with_one_key() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let db = database(&folder).await;
+        let clock = Clock::manual(START);
+        let nodes: Vec<Tokens> = (0..8).map(|_| Tokens::new()).collect();
+        let signers = nodes.iter().map(|node| {
+            let (node, db, clock) = (node.clone(), db.clone(), clock.clone());
+            tokio::spawn(async move { node.signer(&db, &clock).await.expect("a key") })
+        });
+        let mut made = Vec::new();
+        for signer in signers.collect::<Vec<_>>() {
+            made.push(signer.await.expect("joined"));
+        }
+        for signer in made {
+            let token = signer.sign(UserId(1), 1, START).expect("signs");
+            clock.advance(1);
+            for node in &nodes {
+                assert!(node.verify(&db, &clock, &token).await.expect("reads").is_some());
+            }
+        }
+        clock.advance(KEYS_AGE_MAX_S);
+        let mut kids = std::collections::BTreeSet::new();
+        for node in &nodes {
+            let signer = node.signer(&db, &clock).await.expect("a key");
+            kids.insert(signer.keys[signer.index].kid.clone());
+        }
+        assert_eq!(kids.len(), 1, "{kids:?}");
+    }
+}

@@ -1,0 +1,93 @@
+//! The command line.
+
+mod migrate;
+mod openapi;
+mod serve;
+mod user;
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::config::{self, Config, ConfigError};
+use crate::db::{self, DatabaseUrl, Db, PoolSizes};
+
+/// The arguments of the process.
+#[derive(Debug, Parser)]
+#[command(
+    name = "stockroom",
+    version,
+    about = "Stock and orders for shops, from one counter to thousands of stores",
+    after_help = "Examples:\n  \
+        stockroom serve                      one shop, on the file data/stockroom.db\n  \
+        stockroom serve --listen 0.0.0.0:80  reachable from other machines\n  \
+        stockroom serve --database postgres://stockroom@db/stockroom\n  \
+        stockroom migrate --database postgres://stockroom@db/stockroom\n\n\
+        Settings come from stockroom.toml, then STOCKROOM_* variables, then flags. Each variable\n\
+        also exists as STOCKROOM_X_FILE, which names a file that holds the value.",
+    arg_required_else_help = true,
+    disable_help_subcommand = true
+)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run the server.
+    Serve(serve::Serve),
+    /// Bring the database's schema up to date and stop. `serve` does it by itself.
+    Migrate(migrate::Migrate),
+    /// Add someone who can sign in.
+    User(user::User),
+    /// Print the OpenAPI document of the HTTP API.
+    Openapi(openapi::Openapi),
+}
+
+/// What every subcommand takes.
+#[derive(Clone, Debug, Args)]
+pub struct Common {
+    /// The database: sqlite://path/to/file.db or postgres://user:password@host/name
+    /// [default: sqlite://data/stockroom.db]
+    #[arg(long, value_name = "URL")]
+    pub database: Option<String>,
+    /// The configuration file [default: stockroom.toml, if it is there]
+    #[arg(long, value_name = "PATH", env = "STOCKROOM_CONFIG")]
+    pub config: Option<PathBuf>,
+}
+
+impl Common {
+    /// The settings, with these flags and `more` on top.
+    ///
+    /// # Errors
+    /// [`ConfigError`]
+    pub fn load(&self, mut more: Vec<(&'static str, String)>) -> Result<Config, ConfigError> {
+        more.extend(self.database.clone().map(|url| ("database", url)));
+        config::load(self.config.as_deref(), |name| std::env::var(name).ok(), &more)
+    }
+}
+
+/// Opens the database that the settings name. Its schema may be of another version.
+///
+/// # Errors
+/// One line that says what to do.
+pub async fn open(config: &Config) -> anyhow::Result<Db> {
+    let url: DatabaseUrl = config.database.expose().parse()?;
+    let sizes =
+        PoolSizes { requests: config.postgres_connections, ledger: config.ledger_writers + 1 };
+    Ok(db::connect(&url, sizes).await?)
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// One line that says what to do.
+pub async fn run(cli: Cli) -> anyhow::Result<()> {
+    match cli.command {
+        Command::Serve(command) => command.run().await,
+        Command::Migrate(command) => command.run().await,
+        Command::User(command) => command.run().await,
+        Command::Openapi(command) => command.run(),
+    }
+}

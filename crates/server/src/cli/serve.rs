@@ -1,0 +1,207 @@
+//! `stockroom serve`: opens the database, listens, and stops in good order.
+
+use std::io::{IsTerminal as _, Write as _};
+use std::net::{SocketAddr, TcpListener, ToSocketAddrs as _};
+use std::time::Duration;
+
+use anyhow::Context as _;
+use axum_server::Handle;
+use clap::Args;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tracing_subscriber::EnvFilter;
+
+use super::Common;
+use crate::clock::Clock;
+use crate::config::{Config, LogFormat};
+use crate::db::{self, DatabaseUrl};
+use crate::http::server;
+use crate::{App, auth, routes};
+
+/// How long requests may take to end once the server is told to stop.
+const DRAIN_MAX: Duration = Duration::from_secs(20);
+
+/// Runs the server.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  \
+    stockroom serve\n  \
+    stockroom serve --listen 0.0.0.0:8080 --database sqlite:///var/lib/stockroom/shop.db\n  \
+    STOCKROOM_DATABASE_FILE=/run/secrets/database stockroom serve\n\n\
+    The first start prints a link, good for one use, with which the owner's account is made.\n\
+    Ctrl-C or SIGTERM stops the server: requests that have begun are finished first.")]
+pub struct Serve {
+    #[command(flatten)]
+    common: Common,
+    /// Host and port to listen on [default: 127.0.0.1:8080]
+    #[arg(long, value_name = "HOST:PORT")]
+    listen: Option<String>,
+    /// Host and port for metrics, or "off" [default: 127.0.0.1:9464]
+    #[arg(long, value_name = "HOST:PORT")]
+    admin_listen: Option<String>,
+    /// The address that browsers use, if it is another than --listen
+    #[arg(long, value_name = "URL")]
+    public_url: Option<String>,
+    /// How the log is written: auto, text or json [default: auto]
+    #[arg(long, value_name = "FORMAT")]
+    log_format: Option<String>,
+    /// What is logged: error, warn, info, debug or trace [default: info]
+    #[arg(long, value_name = "LEVEL")]
+    log_level: Option<String>,
+    /// Which requests are logged: errors or all [default: errors]
+    #[arg(long, value_name = "WHICH")]
+    log_requests: Option<String>,
+    /// Whether requests are limited per caller: on or off [default: on]
+    #[arg(long, value_name = "ON|OFF")]
+    rate_limit: Option<String>,
+    /// Writers of the ledger on this node [default: 2]
+    #[arg(long, value_name = "N")]
+    ledger_writers: Option<u32>,
+    /// Connections to PostgreSQL for requests [default: 16]
+    #[arg(long, value_name = "N")]
+    postgres_connections: Option<u32>,
+}
+
+impl Serve {
+    fn flags(&self) -> Vec<(&'static str, String)> {
+        let number = |value: Option<u32>| value.map(|value| value.to_string());
+        [
+            ("listen", self.listen.clone()),
+            ("admin_listen", self.admin_listen.clone()),
+            ("public_url", self.public_url.clone()),
+            ("log_format", self.log_format.clone()),
+            ("log_level", self.log_level.clone()),
+            ("log_requests", self.log_requests.clone()),
+            ("rate_limit", self.rate_limit.clone()),
+            ("ledger_writers", number(self.ledger_writers)),
+            ("postgres_connections", number(self.postgres_connections)),
+        ]
+        .into_iter()
+        .filter_map(|(name, value)| value.map(|value| (name, value)))
+        .collect()
+    }
+
+    /// Runs the server until it is told to stop.
+    ///
+    /// # Errors
+    /// It cannot start: one line that says why.
+    pub async fn run(self) -> anyhow::Result<()> {
+        let config = self.common.load(self.flags())?;
+        start_log(&config)?;
+        let url: DatabaseUrl = config.database.expose().parse()?;
+        // Listening comes first: a taken port is found before a file is made.
+        let listener = listen(&config.listen)?;
+        let admin = config.admin_listen.0.as_deref().and_then(listen_admin);
+        let lock = url.lock()?;
+        let db = super::open(&config).await?;
+        db::migrate(&db).await?;
+        let app = App::start(config, db, Clock::System).await?;
+        // Before anyone is told that it runs: who is told may stop it at once.
+        let stop = StopSignal::install()?;
+        announce(&app, listener.local_addr()?).await?;
+        serve(&app, listener, admin, stop).await?;
+        app.close().await;
+        tracing::info!("stopped");
+        drop(lock);
+        Ok(())
+    }
+}
+
+fn start_log(config: &Config) -> anyhow::Result<()> {
+    let filter = EnvFilter::try_new(&config.log_level)
+        .with_context(|| format!("log_level {:?} is not understood", config.log_level))?;
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let is_text = match config.log_format {
+        LogFormat::Auto => std::io::stderr().is_terminal(),
+        LogFormat::Text => true,
+        LogFormat::Json => false,
+    };
+    if is_text {
+        log.with_target(false).with_ansi(std::io::stderr().is_terminal()).init();
+    } else {
+        log.json().flatten_event(true).init();
+    }
+    Ok(())
+}
+
+fn listen(address: &str) -> anyhow::Result<TcpListener> {
+    let addresses: Vec<SocketAddr> = address
+        .to_socket_addrs()
+        .with_context(|| format!("{address:?} is no address to listen on, as 127.0.0.1:8080 is"))?
+        .collect();
+    TcpListener::bind(&addresses[..]).map_err(|cause| match cause.kind() {
+        std::io::ErrorKind::AddrInUse => anyhow::anyhow!(
+            "{address} is in use: stop what listens there, or choose another with --listen"
+        ),
+        _ => anyhow::anyhow!("cannot listen on {address}: {cause}"),
+    })
+}
+
+/// The operator's listener is a convenience: the shop runs without it.
+fn listen_admin(address: &str) -> Option<TcpListener> {
+    match listen(address) {
+        Ok(listener) => Some(listener),
+        Err(error) => {
+            tracing::warn!(%error, "no admin listener; see admin_listen");
+            None
+        }
+    }
+}
+
+/// Tells whoever started it where to go. Standard output is for this alone.
+async fn announce(app: &App, address: SocketAddr) -> anyhow::Result<()> {
+    let url = app.config.public_url.clone().unwrap_or_else(|| format!("http://{address}"));
+    let url = url.trim_end_matches('/');
+    let mut said = format!("Stockroom is running at {url}\n");
+    if let Some(token) = auth::setup_token(app).await? {
+        said.push_str("There is no user yet. Make the owner's account with this link, once:\n");
+        said.push_str(&format!("{url}/setup#token={token}\n"));
+    }
+    let mut out = std::io::stdout().lock();
+    out.write_all(said.as_bytes())?;
+    out.flush()?;
+    tracing::info!(%address, database = app.db.engine(), "started");
+    Ok(())
+}
+
+/// Serves on both listeners until a signal comes and all requests have ended.
+async fn serve(
+    app: &App,
+    listener: TcpListener,
+    admin: Option<TcpListener>,
+    stop: StopSignal,
+) -> anyhow::Result<()> {
+    let handle = Handle::new();
+    let admin_handle = Handle::new();
+    if let Some(admin) = admin {
+        let router = routes::admin_router(app.clone());
+        tokio::spawn(server::serve(admin, router, admin_handle.clone()));
+    }
+    let served = tokio::spawn(server::serve(listener, routes::router(app.clone()), handle.clone()));
+    stop.received().await;
+    tracing::info!("stopping");
+    app.drain();
+    handle.graceful_shutdown(Some(DRAIN_MAX));
+    served.await??;
+    // The last one to go, so that readiness can be asked for until the end.
+    admin_handle.shutdown();
+    Ok(())
+}
+
+/// Told to stop: by a supervisor, or by Ctrl-C.
+struct StopSignal {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl StopSignal {
+    fn install() -> std::io::Result<Self> {
+        let terminate = signal(SignalKind::terminate())?;
+        Ok(Self { terminate, interrupt: signal(SignalKind::interrupt())? })
+    }
+
+    async fn received(mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
+}

@@ -1,0 +1,217 @@
+//! Reading levels: what is on hand, now or at any past instant.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use stockroom_domain::permissions::Permission;
+use stockroom_domain::{Quantity, StoreId};
+
+use super::sql::{self, LevelFilter, LevelPosition, LevelRow};
+use super::visible;
+use crate::App;
+use crate::auth::{Can, Principal, ReadStock, Scope};
+use crate::clock::Rfc3339;
+use crate::db::like_escaped;
+use crate::error::{ApiError, ApiResult};
+use crate::http::{Answer, Cursor, Day, Limit, Paging, Params, PathId, Sku, Success, Text, WireTime};
+use crate::ledger::LotView;
+
+/// Which levels.
+#[derive(Debug, Default, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct LevelParams {
+    /// Only in these stores.
+    store_id: Vec<i64>,
+    /// Only of these products.
+    product_id: Vec<i64>,
+    /// Only of the products with these SKUs.
+    sku: Vec<Sku>,
+    /// Only of products in these categories.
+    category: Vec<Text<100>>,
+    /// Words in the product's name or SKU.
+    q: Option<Text<200>>,
+    /// Only products whose stock in the store is below their reorder point.
+    below_reorder_point: bool,
+    /// Only lots on hand that expire before this day.
+    expiring_before: Option<Day>,
+    /// At this instant instead of now, inclusive. Asking again gives the same answer. An
+    /// instant within the last 2 s is waited for; the future is refused.
+    as_of: Option<WireTime>,
+    /// At most so many.
+    #[serde(skip_serializing)]
+    limit: Limit,
+    /// The `next_cursor` of the page before.
+    #[serde(skip_serializing)]
+    cursor: Option<Cursor>,
+}
+
+/// Which levels of one store.
+#[derive(Debug, Default, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct InventoryParams {
+    /// Only of these products.
+    product_id: Vec<i64>,
+    /// Only of the products with these SKUs.
+    sku: Vec<Sku>,
+    /// Only of products in these categories.
+    category: Vec<Text<100>>,
+    /// Words in the product's name or SKU.
+    q: Option<Text<200>>,
+    /// Only products whose stock is below their reorder point.
+    below_reorder_point: bool,
+    /// Only lots on hand that expire before this day.
+    expiring_before: Option<Day>,
+    /// At this instant instead of now, inclusive.
+    as_of: Option<WireTime>,
+    /// At most so many.
+    #[serde(skip_serializing)]
+    limit: Limit,
+    /// The `next_cursor` of the page before.
+    #[serde(skip_serializing)]
+    cursor: Option<Cursor>,
+}
+
+/// What is on hand of one product (and lot) in one store.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "Level")]
+pub struct LevelView<'a> {
+    /// Where.
+    store_id: i64,
+    /// What.
+    product_id: i64,
+    /// The product's SKU.
+    sku: &'a str,
+    /// The product's name.
+    name: &'a str,
+    /// What quantities of it count: `each`, `kg`, `l` or `m`.
+    unit: &'a str,
+    /// Which lot, if the product's lots are tracked.
+    lot: Option<LotView<'a>>,
+    /// In the product's unit.
+    #[schemars(with = "f64")]
+    on_hand: Quantity,
+    /// Below it, the product is to be ordered: the store's own, or the product's.
+    #[schemars(with = "Option<f64>")]
+    reorder_point: Option<Quantity>,
+    /// How many movements made this level; for `If-Match`.
+    version: i64,
+    /// When it last changed. Left out as of a past instant after which it has changed again.
+    updated_at: Option<Rfc3339>,
+}
+
+/// Levels.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Levels<'a> {
+    status: Success,
+    levels: Vec<LevelView<'a>>,
+    /// The instant that was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    as_of: Option<Rfc3339>,
+    /// Where the next page begins, if there is one.
+    next_cursor: Option<String>,
+}
+
+/// `GET /api/stock/current`
+pub async fn current(
+    app: App,
+    who: Can<ReadStock>,
+    Params(params): Params<LevelParams>,
+) -> ApiResult<Answer<Levels<'static>>> {
+    let scope = visible(&who, Permission::ReadStock, &params.store_id)?;
+    let paging =
+        Paging::new(who.user_id, "levels", &params, params.limit, params.cursor.as_ref())?;
+    list(&app, &scope, params.filter(), params.as_of.as_ref(), paging).await
+}
+
+/// `GET /api/stores/{id}/inventory`
+pub async fn inventory(
+    app: App,
+    who: Can<ReadStock>,
+    PathId(store): PathId,
+    Params(params): Params<InventoryParams>,
+) -> ApiResult<Answer<Levels<'static>>> {
+    let store = StoreId(store);
+    require_existing(&app, &who, store).await?;
+    let list_name = format!("inventory {store}");
+    let paging =
+        Paging::new(who.user_id, &list_name, &params, params.limit, params.cursor.as_ref())?;
+    let scope = Scope::Stores(vec![store]);
+    list(&app, &scope, params.filter(), params.as_of.as_ref(), paging).await
+}
+
+async fn require_existing(app: &App, who: &Principal, store: StoreId) -> ApiResult<()> {
+    who.require_store(Permission::ReadStock, store)?;
+    if crate::stores::exists(app, store).await? {
+        Ok(())
+    } else {
+        Err(ApiError::not_found("store", store.0))
+    }
+}
+
+async fn list(
+    app: &App,
+    scope: &Scope,
+    mut filter: LevelFilter,
+    as_of: Option<&WireTime>,
+    paging: Paging<LevelPosition>,
+) -> ApiResult<Answer<Levels<'static>>> {
+    if let Some(WireTime(instant)) = as_of {
+        let settled = app.fence.settle(&app.db, &app.clock, *instant).await?;
+        settled.map_err(|_| {
+            ApiError::invalid("as_of", "This lies in the future, of which nothing is known yet.")
+        })?;
+        filter.as_of = Some(*instant);
+    }
+    let mut reader = app.db.read().await?;
+    let rows =
+        sql::levels((&mut reader).into(), scope, &filter, paging.after, paging.limit.fetch())
+            .await?;
+    drop(reader);
+    let (rows, next_cursor) = paging.finish(rows, LevelRow::position)?;
+    let levels = rows.iter().map(view).collect();
+    let as_of = filter.as_of.map(Rfc3339);
+    Answer::of(&Levels { status: Success::default(), levels, as_of, next_cursor })
+}
+
+/// A level as the API shows it.
+fn view(row: &LevelRow) -> LevelView<'_> {
+    LevelView {
+        store_id: row.store_id,
+        product_id: row.product_id,
+        sku: &row.sku,
+        name: &row.name,
+        unit: &row.unit,
+        lot: row
+            .lot_code
+            .as_deref()
+            .map(|code| LotView { code, expires_on: row.expires_on.as_deref() }),
+        on_hand: Quantity::from_thousandths(row.on_hand),
+        reorder_point: row.reorder_point.map(Quantity::from_thousandths),
+        version: row.version,
+        updated_at: row.updated_at(),
+    }
+}
+
+/// Any text that contains these words, in whatever case.
+fn pattern(words: &Text<200>) -> String {
+    format!("%{}%", like_escaped(&words.key()))
+}
+
+macro_rules! filter {
+    ($params:ty) => {
+        impl $params {
+            fn filter(&self) -> LevelFilter {
+                LevelFilter {
+                    product_ids: self.product_id.clone(),
+                    sku_keys: self.sku.iter().map(Text::key).collect(),
+                    categories: self.category.iter().map(ToString::to_string).collect(),
+                    pattern: self.q.as_ref().map(pattern),
+                    below_reorder_point: self.below_reorder_point,
+                    expiring_before: self.expiring_before.map(|day| day.0.to_string()),
+                    as_of: None,
+                }
+            }
+        }
+    };
+}
+filter!(LevelParams);
+filter!(InventoryParams);

@@ -1,0 +1,52 @@
+//! Stock over HTTP: recording movements, and reading levels and the ledger, now and then.
+//!
+//! Handlers turn requests into lines and hand them to [`crate::ledger`], which alone decides
+//! and writes. What is asked of one store lies behind the caller's scope: a store that one
+//! may not see does not exist.
+//!
+//! [`requests`] holds what callers send, [`post`] the handlers that write, [`levels`] and
+//! [`movements`] those that read.
+
+pub mod levels;
+pub mod movements;
+pub mod post;
+pub mod requests;
+mod sql;
+
+use crate::App;
+use crate::auth::{Principal, Scope};
+use crate::error::ApiResult;
+use stockroom_domain::StoreId;
+use stockroom_domain::permissions::Permission;
+
+/// The stores that a list may show: those the caller may see, cut to those asked for.
+///
+/// # Errors
+/// 404 for a store that the caller may not see, 403 for one where the right is missing.
+fn visible(who: &Principal, permission: Permission, asked: &[i64]) -> ApiResult<Scope> {
+    if asked.is_empty() {
+        return Ok(who.scope(permission));
+    }
+    for store in asked {
+        who.require_store(permission, StoreId(*store))?;
+    }
+    Ok(Scope::Stores(asked.iter().copied().map(StoreId).collect()))
+}
+
+/// The store meant by a request: the one it names, or the only one the caller can see.
+///
+/// # Errors
+/// 400 where none is named and the caller sees several; otherwise as [`visible`].
+async fn store_meant(
+    app: &App,
+    who: &Principal,
+    permission: Permission,
+    named: Option<i64>,
+) -> ApiResult<StoreId> {
+    let store = match named {
+        Some(id) => StoreId(id),
+        None => crate::stores::only_visible(app, who).await?,
+    };
+    who.require_store(permission, store)?;
+    Ok(store)
+}

@@ -1,0 +1,225 @@
+//! What is read of stock. Nothing here writes: the ledger alone does.
+
+use stockroom_domain::{LotId, ProductId, Quantity, StoreId, Timestamp};
+
+use crate::auth::Scope;
+use crate::clock::Rfc3339;
+use crate::db::{Conn, Select};
+use crate::ledger::MovementRow;
+
+/// A level and what it is of.
+#[derive(Debug)]
+pub(super) struct LevelRow {
+    pub(super) store_id: i64,
+    pub(super) product_id: i64,
+    pub(super) lot_id: i64,
+    pub(super) sku: String,
+    pub(super) name: String,
+    pub(super) unit: String,
+    pub(super) lot_code: Option<String>,
+    pub(super) expires_on: Option<String>,
+    pub(super) on_hand: i64,
+    pub(super) reorder_point: Option<i64>,
+    pub(super) version: i64,
+    pub(super) updated_at: Option<i64>,
+}
+crate::from_row!(LevelRow {
+    store_id, product_id, lot_id, sku, name, unit, lot_code, expires_on, on_hand, reorder_point,
+    version, updated_at,
+});
+
+/// What levels are asked for.
+#[derive(Clone, Debug, Default)]
+pub(super) struct LevelFilter {
+    pub(super) product_ids: Vec<i64>,
+    pub(super) sku_keys: Vec<String>,
+    pub(super) categories: Vec<String>,
+    /// A LIKE pattern over name and SKU, in lower case, escaped with `\`.
+    pub(super) pattern: Option<String>,
+    pub(super) below_reorder_point: bool,
+    pub(super) expiring_before: Option<String>,
+    pub(super) as_of: Option<Timestamp>,
+}
+
+/// Where in the list of levels a page begins.
+pub(super) type LevelPosition = (StoreId, ProductId, LotId);
+
+/// Levels in the order of their primary key, on which this leans.
+///
+/// As of an instant, each level is one seek ahead: if it has not moved since, it is the level
+/// itself; else the first movement after the instant tells what was there before it.
+pub(super) async fn levels(
+    db: Conn<'_>,
+    scope: &Scope,
+    filter: &LevelFilter,
+    after: Option<LevelPosition>,
+    limit: i64,
+) -> sqlx::Result<Vec<LevelRow>> {
+    let mut query = Select::new(
+        "SELECT v.store_id, v.product_id, v.lot_id, p.sku, p.name, p.unit, l.code AS lot_code,
+                l.expires_on, COALESCE(t.reorder_point, p.reorder_point) AS reorder_point, ",
+    );
+    match filter.as_of {
+        None => query.push("v.on_hand, v.version, v.updated_at "),
+        Some(_) => query.push(
+            "CASE WHEN m.id IS NULL THEN v.on_hand ELSE m.balance - m.quantity END AS on_hand,
+             CASE WHEN m.id IS NULL THEN v.version ELSE m.version - 1 END AS version,
+             CASE WHEN m.id IS NULL THEN v.updated_at END AS updated_at ",
+        ),
+    };
+    query.push(
+        "FROM stock_levels v
+         JOIN products p ON p.id = v.product_id
+         JOIN stores s ON s.id = v.store_id
+         LEFT JOIN lots l ON l.id = v.lot_id
+         LEFT JOIN stock_settings t ON t.store_id = v.store_id AND t.product_id = v.product_id ",
+    );
+    if let Some(instant) = filter.as_of {
+        query
+            .push(
+                "LEFT JOIN stock_movements m
+                      ON m.store_id = v.store_id AND m.product_id = v.product_id
+                     AND m.lot_id = v.lot_id
+                     AND m.recorded_at = (
+                         SELECT MIN(n.recorded_at) FROM stock_movements n
+                         WHERE n.store_id = v.store_id AND n.product_id = v.product_id
+                           AND n.lot_id = v.lot_id AND n.recorded_at > ",
+            )
+            .bind(instant.0)
+            .push(") AND v.updated_at > ")
+            .bind(instant.0)
+            // A first movement after the instant: there was no such level yet.
+            .push(" WHERE v.version > 0 AND (m.id IS NULL OR m.version > 1)");
+    } else {
+        query.push(
+            "WHERE v.version > 0 AND NOT s.is_deleted AND (NOT p.is_deleted OR v.on_hand > 0)",
+        );
+    }
+    narrow_levels(&mut query, scope, filter);
+    if let Some((store, product, lot)) = after {
+        query.push(" AND (v.store_id, v.product_id, v.lot_id) > (").bind(store.0);
+        query.push(", ").bind(product.0).push(", ").bind(lot.0).push(")");
+    }
+    query.push(" ORDER BY v.store_id, v.product_id, v.lot_id LIMIT ").bind(limit);
+    query.fetch_all(db).await
+}
+
+/// Cuts to the stores in scope; to nothing where there is none.
+fn narrow_to(query: &mut Select, column: &'static str, scope: &Scope) {
+    let Scope::Stores(stores) = scope else { return };
+    if stores.is_empty() {
+        query.push(" AND FALSE");
+    }
+    query.push(" ").any_of(column, stores.iter().map(|store| store.0));
+}
+
+fn narrow_levels(query: &mut Select, scope: &Scope, filter: &LevelFilter) {
+    narrow_to(query, "AND v.store_id", scope);
+    query.any_of(" AND v.product_id", filter.product_ids.iter().copied());
+    query.any_of(" AND NOT p.is_deleted AND p.sku_key", filter.sku_keys.iter().cloned());
+    query.any_of(" AND p.category", filter.categories.iter().cloned());
+    if let Some(pattern) = &filter.pattern {
+        query.push(" AND (p.name_key LIKE ").bind(pattern.clone());
+        query.push(" ESCAPE '\\' OR p.sku_key LIKE ").bind(pattern.clone());
+        query.push(" ESCAPE '\\')");
+    }
+    if filter.below_reorder_point {
+        // Lots of one product in one store count together.
+        query.push(
+            " AND (SELECT SUM(x.on_hand) FROM stock_levels x
+                   WHERE x.store_id = v.store_id AND x.product_id = v.product_id)
+                  < COALESCE(t.reorder_point, p.reorder_point)",
+        );
+    }
+    if let Some(day) = &filter.expiring_before {
+        query.push(" AND v.on_hand > 0 AND l.expires_on < ").bind(day.clone());
+    }
+}
+
+/// What movements are asked for.
+#[derive(Clone, Debug, Default)]
+pub(super) struct MovementFilter {
+    pub(super) id: Option<i64>,
+    pub(super) product_ids: Vec<i64>,
+    pub(super) kinds: Vec<&'static str>,
+    pub(super) from: Option<Timestamp>,
+    pub(super) to: Option<Timestamp>,
+    pub(super) reference: Option<String>,
+    pub(super) actor_ids: Vec<i64>,
+}
+
+/// Movements, newest first. Leans on `stock_movements_of_store` for one store, on
+/// `stock_movements_id` for all.
+pub(super) async fn movements(
+    db: Conn<'_>,
+    scope: &Scope,
+    filter: &MovementFilter,
+    before: Option<i64>,
+    limit: i64,
+) -> sqlx::Result<Vec<MovementRow>> {
+    let mut query = Select::new(
+        "SELECT m.id, m.type AS kind, m.store_id, m.product_id, m.lot_id, p.sku,
+                l.code AS lot_code, l.expires_on, m.quantity, m.balance, m.value, m.version,
+                m.reason, m.note, m.reference, m.unit_cost, m.reverses, r.reversed_by,
+                m.actor_id, COALESCE(u.username, '') AS username, m.effective_at, m.recorded_at
+         FROM stock_movements m
+         JOIN products p ON p.id = m.product_id
+         LEFT JOIN lots l ON l.id = m.lot_id
+         LEFT JOIN movement_reversals r ON r.movement_id = m.id
+         LEFT JOIN users u ON u.id = m.actor_id
+         WHERE TRUE",
+    );
+    narrow_to(&mut query, "AND m.store_id", scope);
+    if let Some(id) = filter.id {
+        query.push(" AND m.id = ").bind(id);
+    }
+    query.any_of(" AND m.product_id", filter.product_ids.iter().copied());
+    query.any_of(" AND m.type", filter.kinds.iter().copied());
+    if let Some(from) = filter.from {
+        query.push(" AND m.recorded_at >= ").bind(from.0);
+    }
+    if let Some(to) = filter.to {
+        query.push(" AND m.recorded_at < ").bind(to.0);
+    }
+    if let Some(reference) = &filter.reference {
+        query.push(" AND m.reference = ").bind(reference.clone());
+    }
+    query.any_of(" AND m.actor_id", filter.actor_ids.iter().copied());
+    if let Some(before) = before {
+        query.push(" AND m.id < ").bind(before);
+    }
+    query.push(" ORDER BY m.id DESC LIMIT ").bind(limit);
+    query.fetch_all(db).await
+}
+
+/// Sets or clears the reorder point of a product in one store.
+pub(super) async fn set_reorder_point(
+    db: impl Into<Conn<'_>>,
+    store: StoreId,
+    product: ProductId,
+    reorder_point: Option<Quantity>,
+) -> sqlx::Result<()> {
+    const SQL: &str = "
+        INSERT INTO stock_settings (store_id, product_id, reorder_point)
+        VALUES ($1, $2, $3)
+        ON CONFLICT (store_id, product_id) DO UPDATE SET reorder_point = excluded.reorder_point";
+    on_db!(db.into(), conn => {
+        sqlx::query(SQL)
+            .bind(store.0)
+            .bind(product.0)
+            .bind(reorder_point.map(Quantity::thousandths))
+            .execute(conn)
+            .await?;
+    });
+    Ok(())
+}
+
+impl LevelRow {
+    pub(super) fn position(&self) -> LevelPosition {
+        (StoreId(self.store_id), ProductId(self.product_id), LotId(self.lot_id))
+    }
+
+    pub(super) fn updated_at(&self) -> Option<Rfc3339> {
+        self.updated_at.map(|micros| Rfc3339(Timestamp(micros)))
+    }
+}

@@ -1,0 +1,12 @@
+//! Tests of the whole server over HTTP: real listeners, real databases, a clock that is moved
+//! by hand. One file per slice; what they share is in [`support`].
+
+#[allow(dead_code, reason = "a vocabulary: each slice uses its part of it")]
+mod support;
+
+mod answers;
+mod command_line;
+mod documentation;
+mod limits;
+mod system;
+mod writes;

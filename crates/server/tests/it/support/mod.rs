@@ -1,0 +1,155 @@
+//! What the tests share: a server of one's own, a client, and both databases.
+//!
+//! A test is a plain `async fn a_sentence(app: TestApp)`; one `on_both_engines!` at the top of
+//! its file runs it on SQLite and on PostgreSQL:
+//!
+//! ```ignore
+//! on_both_engines!(a_product_is_created, a_sku_is_unique);
+//!
+//! async fn a_product_is_created(app: TestApp) {
+//!     let reply = app.post("/api/products").json(&json!({"sku": "A"})).await.expect(201);
+//!     assert_eq!(reply.json()["product"]["sku"], "A");
+//! }
+//! ```
+//!
+//! PostgreSQL is where `STOCKROOM_TEST_POSTGRES` says (a superuser's URL; `script/test` starts
+//! one). Builders of shops, products and people belong in files of their own beside this one,
+//! as `impl TestApp` blocks.
+
+mod client;
+mod database;
+
+use std::net::{SocketAddr, TcpListener};
+
+use axum::Router;
+use axum_server::Handle;
+use stockroom::clock::Clock;
+use stockroom::config::Config;
+use stockroom::http::server;
+use stockroom::{App, routes};
+use stockroom_domain::Timestamp;
+
+pub use client::RequestBuilder;
+pub use database::Engine;
+
+/// When every test begins: 2026-03-02T09:00:00Z, a Monday morning.
+pub const START: Timestamp = Timestamp(1_772_442_000_000_000);
+
+/// A server of one test's own, on an empty database. It ends when it is dropped.
+pub struct TestApp {
+    /// The application behind the server.
+    pub app: App,
+    /// Moves only by hand.
+    pub clock: Clock,
+    /// Where it listens.
+    pub address: SocketAddr,
+    /// Which database it has.
+    pub engine: Engine,
+    handle: Handle<SocketAddr>,
+    _database: database::Database,
+}
+
+impl TestApp {
+    /// A server with the real routes.
+    pub async fn start(engine: Engine) -> Self {
+        Self::start_with(engine, Config::default(), routes::router).await
+    }
+
+    /// A server with other settings or routes.
+    pub async fn start_with(
+        engine: Engine,
+        config: Config,
+        router: impl FnOnce(App) -> Router,
+    ) -> Self {
+        let (db, database) = database::fresh(engine).await;
+        let clock = Clock::manual(START);
+        let app = App::start(config, db, clock.clone()).await.expect("the app starts");
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+        let address = listener.local_addr().expect("an address");
+        let handle = Handle::new();
+        tokio::spawn(server::serve(listener, router(app.clone()), handle.clone()));
+        Self { app, clock, address, engine, handle, _database: database }
+    }
+
+    /// Tells the server to stop as a signal does: requests that have begun may end.
+    pub fn stop(&self) {
+        self.app.drain();
+        self.handle.graceful_shutdown(None);
+    }
+
+    /// A GET request, sent by `.await`.
+    pub fn get(&self, path: &str) -> RequestBuilder {
+        self.request("GET", path)
+    }
+
+    /// A POST request.
+    pub fn post(&self, path: &str) -> RequestBuilder {
+        self.request("POST", path)
+    }
+
+    /// A PUT request.
+    pub fn put(&self, path: &str) -> RequestBuilder {
+        self.request("PUT", path)
+    }
+
+    /// A PATCH request.
+    pub fn patch(&self, path: &str) -> RequestBuilder {
+        self.request("PATCH", path)
+    }
+
+    /// A DELETE request.
+    pub fn delete(&self, path: &str) -> RequestBuilder {
+        self.request("DELETE", path)
+    }
+
+    /// A request of any method.
+    pub fn request(&self, method: &str, path: &str) -> RequestBuilder {
+        RequestBuilder::new(self.address, method, path)
+    }
+
+    /// Sends bytes as they are and returns all that comes back until the server closes.
+    pub async fn raw(&self, bytes: &[u8]) -> String {
+        use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+        let mut socket = tokio::net::TcpStream::connect(self.address).await.expect("connected");
+        socket.write_all(bytes).await.expect("sent");
+        let mut answer = Vec::new();
+        // A server that closes early may reset the connection: what came before counts.
+        let _ = socket.read_to_end(&mut answer).await;
+        String::from_utf8_lossy(&answer).into_owned()
+    }
+}
+
+impl Drop for TestApp {
+    fn drop(&mut self) {
+        self.handle.shutdown();
+    }
+}
+
+/// Runs each of the named `async fn(TestApp)` of this file on both databases; with another
+/// server than the ordinary one as `on_both_engines!(with start: …)`.
+macro_rules! on_both_engines {
+    (with $start:ident: $($test:ident),+ $(,)?) => {
+        mod sqlite {
+            $(#[tokio::test]
+            async fn $test() {
+                super::$test(super::$start(crate::support::Engine::Sqlite).await).await;
+            })+
+        }
+        mod postgres {
+            $(#[tokio::test]
+            async fn $test() {
+                super::$test(super::$start(crate::support::Engine::Postgres).await).await;
+            })+
+        }
+    };
+    ($($test:ident),+ $(,)?) => {
+        use crate::support::start as start_server;
+        crate::support::on_both_engines!(with start_server: $($test),+);
+    };
+}
+pub(crate) use on_both_engines;
+
+/// The ordinary server.
+pub async fn start(engine: Engine) -> TestApp {
+    TestApp::start(engine).await
+}
