@@ -74,13 +74,16 @@ impl std::ops::Sub for Quantity {
     }
 }
 
+/// As many decimals as it takes: `3`, `2.5`, `0.125`.
 impl fmt::Display for Quantity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.0 % 1_000 == 0 {
-            write!(f, "{}", self.0 / 1_000)
-        } else {
-            decimal::format(f, self.0, 3)
-        }
+        let scale = match self.0 {
+            q if q % 1_000 == 0 => return write!(f, "{}", q / 1_000),
+            q if q % 100 == 0 => 1,
+            q if q % 10 == 0 => 2,
+            _ => 3,
+        };
+        decimal::format(f, self.0 / 10_i64.pow(3 - scale), scale)
     }
 }
 

@@ -388,7 +388,8 @@ impl Failure {
             (place, "") => place.to_owned(),
             (place, field) => format!("{place}.{field}"),
         };
-        self.field = Some(join(self.field.as_deref().unwrap_or_default())).filter(|f| !f.is_empty());
+        self.field =
+            Some(join(self.field.as_deref().unwrap_or_default())).filter(|f| !f.is_empty());
         for error in &mut self.errors {
             error.field = join(&error.field);
         }

@@ -2,10 +2,10 @@
 //! Who may call it stands in the handler's signature (`Can<R>`).
 
 use aide::axum::ApiRouter;
-use aide::axum::routing::{get_with, post_with};
+use aide::axum::routing::{get_with, post_with, put_with};
 use aide::generate::in_context;
 use aide::openapi::{OpenApi, SecurityScheme, Tag};
-use aide::transform::TransformOpenApi;
+use aide::transform::{TransformOpenApi, TransformOperation};
 use axum::Router;
 use axum::routing::get;
 use schemars::SchemaGenerator;
@@ -15,19 +15,127 @@ use crate::error::{ApiError, ErrorCode};
 use crate::http::docs::fails;
 use crate::http::edge::EdgeLayer;
 use crate::http::reference;
-use crate::{App, auth, catalog, stores, system};
+use crate::{App, auth, catalog, stock, stores, system};
 
 /// The tags of the documentation, in its order.
 const TAGS: &[(&str, &str)] = &[
     ("Identity", "Setting up the shop, signing in and staying signed in."),
     ("Catalogue", "What the shop sells: one catalogue for all stores."),
     ("Stores", "The shops that hold stock. A caller sees those in which they hold a role."),
+    ("Stock", "Goods coming in, sold and taken out; what is on hand, now and then."),
     ("System", "How the system itself is doing."),
 ];
 
 fn api() -> ApiRouter<App> {
     speak_json_schema_2020();
-    ApiRouter::new().merge(identity()).merge(products()).merge(stores()).merge(system())
+    ApiRouter::new().merge(identity()).merge(catalogue()).merge(stock()).merge(system())
+}
+
+fn stock() -> ApiRouter<App> {
+    use stock::{levels, movements, post};
+    ApiRouter::new()
+        .api_route(
+            "/api/stock",
+            post_with(post::typed, doc("recordMovement", "Stock", "Record one movement", POSTING)),
+        )
+        .api_route(
+            "/api/stock/add",
+            post_with(post::add, doc("addStock", "Stock", "Record goods that came in", POSTING)),
+        )
+        .api_route(
+            "/api/stock/sale",
+            post_with(
+                post::sale,
+                doc("sellStock", "Stock", "Record goods that were sold", POSTING),
+            ),
+        )
+        .api_route(
+            "/api/stock/remove",
+            post_with(
+                post::remove,
+                doc("removeStock", "Stock", "Record goods that were taken out", POSTING),
+            ),
+        )
+        .api_route(
+            "/api/stock/movements",
+            post_with(
+                post::many,
+                doc("recordMovements", "Stock", "Record many movements at once", POSTING),
+            )
+            .get_with(
+                movements::list,
+                doc("listMovements", "Stock", "The ledger, newest first", IN_STORES),
+            ),
+        )
+        .api_route(
+            "/api/stock/movements/{id}",
+            get_with(movements::get, doc("getMovement", "Stock", "One movement", IN_STORES)),
+        )
+        .api_route(
+            "/api/stock/movements/{id}/reverse",
+            post_with(
+                post::reverse,
+                doc("reverseMovement", "Stock", "Undo a movement by a new one", POSTING),
+            ),
+        )
+        .api_route(
+            "/api/stock/current",
+            get_with(
+                levels::current,
+                doc(
+                    "listLevels",
+                    "Stock",
+                    "What is on hand, now or at any past instant",
+                    IN_STORES,
+                ),
+            ),
+        )
+        .api_route(
+            "/api/stores/{id}/inventory",
+            get_with(
+                levels::inventory,
+                doc("getInventory", "Stock", "What is on hand in one store", IN_STORES),
+            ),
+        )
+        .api_route(
+            "/api/stores/{id}/inventory/{product_id}",
+            put_with(
+                post::set_quantity,
+                doc("setQuantity", "Stock", "Set a level right after a count", POSTING),
+            ),
+        )
+        .api_route(
+            "/api/stores/{id}/inventory/{product_id}/reorder-point",
+            put_with(
+                post::set_reorder_point,
+                doc("setReorderPoint", "Stock", "When to order again, in one store", IN_STORES),
+            ),
+        )
+}
+
+/// What a posting to the ledger can be answered beside success.
+const POSTING: &[ErrorCode] = &[
+    ErrorCode::NotFound,
+    ErrorCode::InsufficientStock,
+    ErrorCode::InvalidState,
+    ErrorCode::VersionMismatch,
+    ErrorCode::IdempotencyKeyReused,
+    ErrorCode::Overloaded,
+    ErrorCode::Unavailable,
+    ErrorCode::OutcomeUnknown,
+];
+
+/// What anything within stores can be answered beside success.
+const IN_STORES: &[ErrorCode] = &[ErrorCode::NotFound, ErrorCode::Unavailable];
+
+/// What the documentation says of an operation: its id, tag, summary and failures.
+fn doc(
+    id: &'static str,
+    tag: &'static str,
+    summary: &'static str,
+    failures: &'static [ErrorCode],
+) -> impl Fn(TransformOperation<'_>) -> TransformOperation<'_> {
+    move |operation| operation.id(id).tag(tag).summary(summary).with(fails(failures))
 }
 
 fn identity() -> ApiRouter<App> {
@@ -91,120 +199,90 @@ fn identity() -> ApiRouter<App> {
         )
 }
 
-fn products() -> ApiRouter<App> {
-    const TAKEN: &[ErrorCode] = &[ErrorCode::DuplicateSku, ErrorCode::DuplicateBarcode];
+fn catalogue() -> ApiRouter<App> {
+    use catalog::http as products;
+    use stores::http as stores;
+    const PRODUCTS: &str = "Catalogue";
+    const STORES: &str = "Stores";
     ApiRouter::new()
         .api_route(
             "/api/products",
-            get_with(catalog::http::list, |op| {
-                op.id("listProducts").tag("Catalogue").summary("Products, in pages or as CSV")
-            })
-            .post_with(catalog::http::create, |op| {
-                op.id("createProduct")
-                    .tag("Catalogue")
-                    .summary("Make a product")
-                    .with(fails(TAKEN))
-            }),
+            get_with(products::list, doc("listProducts", PRODUCTS, "Products, or all as CSV", &[]))
+                .post_with(
+                    products::create,
+                    doc("createProduct", PRODUCTS, "Make a product", PRODUCT_TAKEN),
+                ),
         )
         .api_route(
             "/api/products/{id}",
-            get_with(catalog::http::get, |op| {
-                op.id("getProduct").tag("Catalogue").summary("One product, deleted or not")
-            })
-            .put_with(catalog::http::replace, |op| {
-                op.id("replaceProduct")
-                    .tag("Catalogue")
-                    .summary("Replace a product")
-                    .description("What is not sent gets its default.")
-                    .with(fails(TAKEN))
-                    .with(fails(&[ErrorCode::InvalidState]))
-            })
-            .patch_with(catalog::http::patch, |op| {
-                op.id("patchProduct")
-                    .tag("Catalogue")
-                    .summary("Change the named fields of a product")
-                    .with(fails(TAKEN))
-                    .with(fails(&[ErrorCode::InvalidState]))
-            })
-            .delete_with(catalog::http::delete, |op| {
-                op.id("deleteProduct")
-                    .tag("Catalogue")
-                    .summary("Delete a product of which nothing is on hand")
-                    .description(
-                        "It is kept, hidden and closed to movements. Its SKU is free at once; a \
-                         barcode stays its own until another product claims it.",
-                    )
-                    .with(fails(&[ErrorCode::InvalidState]))
-            }),
+            get_with(products::get, doc("getProduct", PRODUCTS, "One product, or a deleted one", &[]))
+                .put_with(
+                    products::replace,
+                    doc("replaceProduct", PRODUCTS, "Replace a product", PRODUCT_TAKEN),
+                )
+                .patch_with(
+                    products::patch,
+                    doc("patchProduct", PRODUCTS, "Change some fields of a product", PRODUCT_TAKEN),
+                )
+                .delete_with(
+                    products::delete,
+                    doc("deleteProduct", PRODUCTS, "Delete a product that is not on hand", LEFT),
+                ),
         )
         .api_route(
             "/api/products/{id}/restore",
-            post_with(catalog::http::restore, |op| {
-                op.id("restoreProduct")
-                    .tag("Catalogue")
-                    .summary("Bring a deleted product back")
-                    .with(fails(&[ErrorCode::DuplicateSku]))
-            }),
+            post_with(
+                products::restore,
+                doc("restoreProduct", PRODUCTS, "Bring a deleted product back", PRODUCT_TAKEN),
+            ),
         )
         .api_route(
             "/api/categories",
-            get_with(catalog::http::categories, |op| {
-                op.id("listCategories")
-                    .tag("Catalogue")
-                    .summary("Categories, with the number of products in each")
-            }),
+            get_with(
+                products::categories,
+                doc("listCategories", PRODUCTS, "Categories, and how many products in each", &[]),
+            ),
         )
-}
-
-fn stores() -> ApiRouter<App> {
-    const TAKEN: &[ErrorCode] = &[ErrorCode::DuplicateCode];
-    ApiRouter::new()
         .api_route(
             "/api/stores",
-            get_with(stores::http::list, |op| {
-                op.id("listStores").tag("Stores").summary("The stores that the caller can see")
-            })
-            .post_with(stores::http::create, |op| {
-                op.id("createStore").tag("Stores").summary("Make a store").with(fails(TAKEN))
-            }),
+            get_with(stores::list, doc("listStores", STORES, "The stores that one can see", &[]))
+                .post_with(
+                    stores::create,
+                    doc("createStore", STORES, "Make a store", STORE_TAKEN),
+                ),
         )
         .api_route(
             "/api/stores/{id}",
-            get_with(stores::http::get, |op| {
-                op.id("getStore").tag("Stores").summary("One store, deleted or not")
-            })
-            .put_with(stores::http::replace, |op| {
-                op.id("replaceStore")
-                    .tag("Stores")
-                    .summary("Replace a store")
-                    .description("What is not sent gets its default.")
-                    .with(fails(TAKEN))
-                    .with(fails(&[ErrorCode::InvalidState]))
-            })
-            .patch_with(stores::http::patch, |op| {
-                op.id("patchStore")
-                    .tag("Stores")
-                    .summary("Change the named fields of a store")
-                    .with(fails(TAKEN))
-                    .with(fails(&[ErrorCode::InvalidState]))
-            })
-            .delete_with(stores::http::delete, |op| {
-                op.id("deleteStore")
-                    .tag("Stores")
-                    .summary("Delete a store in which nothing is on hand")
-                    .with(fails(&[ErrorCode::InvalidState]))
-            }),
+            get_with(stores::get, doc("getStore", STORES, "One store, or a deleted one", &[]))
+                .put_with(
+                    stores::replace,
+                    doc("replaceStore", STORES, "Replace a store", STORE_TAKEN),
+                )
+                .patch_with(
+                    stores::patch,
+                    doc("patchStore", STORES, "Change some fields of a store", STORE_TAKEN),
+                )
+                .delete_with(
+                    stores::delete,
+                    doc("deleteStore", STORES, "Delete a store that is empty", LEFT),
+                ),
         )
         .api_route(
             "/api/stores/{id}/restore",
-            post_with(stores::http::restore, |op| {
-                op.id("restoreStore")
-                    .tag("Stores")
-                    .summary("Bring a deleted store back")
-                    .with(fails(TAKEN))
-            }),
+            post_with(
+                stores::restore,
+                doc("restoreStore", STORES, "Bring a deleted store back", STORE_TAKEN),
+            ),
         )
 }
+
+/// What making and changing a product can be answered, beside what its extractors say.
+const PRODUCT_TAKEN: &[ErrorCode] =
+    &[ErrorCode::DuplicateSku, ErrorCode::DuplicateBarcode, ErrorCode::InvalidState];
+/// The same of a store.
+const STORE_TAKEN: &[ErrorCode] = &[ErrorCode::DuplicateCode, ErrorCode::InvalidState];
+/// Deleting, while something is on hand.
+const LEFT: &[ErrorCode] = &[ErrorCode::InvalidState];
 
 fn system() -> ApiRouter<App> {
     ApiRouter::new()

@@ -8,6 +8,7 @@ use anyhow::bail;
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use jiff::tz::TimeZone;
+use serde_json::json;
 use stockroom_domain::permissions::Role;
 use unicode_normalization::UnicodeNormalization;
 
@@ -16,6 +17,7 @@ use super::sessions::{Device, SignedIn, digest, start};
 use super::tokens::{TOKEN_TTL_S, random};
 use super::{Auth, passwords, sql, users};
 use crate::error::{ApiError, ApiResult, ErrorCode, Faults};
+use crate::events::{self, Event};
 
 /// The fewest characters of a token that was set by hand.
 pub const SETUP_TOKEN_CHARACTERS_MIN: usize = 16;
@@ -116,12 +118,15 @@ impl Auth {
         };
         let grant = Grant { place: Place::AllStores, role: Role::Admin };
         sql::insert_grant(&mut tx, user_id, grant).await?;
-        sql::insert_first_store(&mut tx, &shop.store_name, &shop.time_zone, now).await?;
+        let store =
+            sql::insert_first_store(&mut tx, &shop.store_name, &shop.time_zone, now).await?;
         sql::set_setting(&mut tx, "currency", &shop.currency).await?;
         sql::remove_setting(&mut tx, TOKEN_SETTING).await?;
         let (session_id, refresh_token) = start(&mut tx, user_id, device, now).await?;
         let caller = sql::caller(&mut tx, session_id, now).await?;
-        tx.commit().await?;
+        let created = Event::new("store.created", "store", store.0, &json!({"code": "MAIN"}));
+        let added = users::added(user_id, Role::Admin, &[Place::AllStores]);
+        events::append(tx, now, &[created.in_store(store), added]).await?;
 
         tracing::info!(user_id = user_id.0, "the shop is set up");
         let caller = caller.ok_or_else(|| ApiError::internal("the administrator is not there"))?;

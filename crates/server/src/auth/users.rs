@@ -1,12 +1,14 @@
 //! Users: the rules for their names, and writing one.
 
 use anyhow::{Context, bail};
+use serde_json::json;
 use stockroom_domain::UserId;
 use stockroom_domain::permissions::Role;
 use unicode_normalization::UnicodeNormalization;
 
 use super::principal::{Grant, Place};
 use super::{Auth, passwords, sql};
+use crate::events::{self, Event};
 
 /// The most characters of a username.
 pub const USERNAME_CHARACTERS_MAX: usize = 64;
@@ -98,12 +100,26 @@ impl Auth {
         };
         let user = sql::insert_user(&mut tx, row, now).await?;
         let user = user.with_context(|| format!("There is a user {username} already."))?;
-        for place in places {
+        for &place in &places {
             sql::insert_grant(&mut tx, user, Grant { place, role: new.role }).await?;
         }
-        tx.commit().await?;
+        events::append(tx, now, &[added(user, new.role, &places)]).await?;
         Ok(user)
     }
+}
+
+/// The event of a new user. It names nobody: followers need the role and its reach.
+pub(super) fn added(user: UserId, role: Role, places: &[Place]) -> Event {
+    let store_ids: Vec<i64> = places
+        .iter()
+        .filter_map(|place| match place {
+            Place::AllStores => None,
+            Place::Store(store) => Some(store.0),
+        })
+        .collect();
+    let all_stores = places.contains(&Place::AllStores);
+    let data = json!({"role": role.name(), "all_stores": all_stores, "store_ids": store_ids});
+    Event::new("user.created", "user", user.0, &data)
 }
 
 #[cfg(test)]

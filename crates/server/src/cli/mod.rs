@@ -1,9 +1,11 @@
 //! The command line.
 
+mod bench;
 mod migrate;
 mod openapi;
 mod serve;
 mod user;
+mod verify;
 
 use std::path::PathBuf;
 
@@ -41,6 +43,10 @@ enum Command {
     Migrate(migrate::Migrate),
     /// Add someone who can sign in.
     User(user::User),
+    /// Recompute every level from the ledger and name each difference.
+    Verify(verify::Verify),
+    /// Measure sales a second and latencies, and hold them against the goals.
+    Bench(bench::Args),
     /// Print the OpenAPI document of the HTTP API.
     Openapi(openapi::Openapi),
 }
@@ -74,9 +80,21 @@ impl Common {
 /// One line that says what to do.
 pub async fn open(config: &Config) -> anyhow::Result<Db> {
     let url: DatabaseUrl = config.database.expose().parse()?;
-    let sizes =
-        PoolSizes { requests: config.postgres_connections, ledger: config.ledger_writers + 1 };
+    // A writer for quick postings and one for bulk, as often as the settings say.
+    let ledger = 2 * config.ledger_writers;
+    let sizes = PoolSizes { requests: config.postgres_connections, ledger };
     Ok(db::connect(&url, sizes).await?)
+}
+
+/// As [`open`], where an empty database would only be a misspelt name: the file must exist.
+///
+/// # Errors
+/// One line that says what to do.
+pub async fn open_existing(config: &Config) -> anyhow::Result<Db> {
+    if let DatabaseUrl::Sqlite(path) = config.database.expose().parse()? {
+        anyhow::ensure!(path.exists(), "there is no database file {}", path.display());
+    }
+    open(config).await
 }
 
 /// Runs the command.
@@ -88,6 +106,8 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Serve(command) => command.run().await,
         Command::Migrate(command) => command.run().await,
         Command::User(command) => command.run().await,
+        Command::Verify(command) => command.run().await,
+        Command::Bench(args) => bench::run(args).await,
         Command::Openapi(command) => command.run(),
     }
 }

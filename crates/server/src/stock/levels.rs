@@ -12,7 +12,9 @@ use crate::auth::{Can, Principal, ReadStock, Scope};
 use crate::clock::Rfc3339;
 use crate::db::like_escaped;
 use crate::error::{ApiError, ApiResult};
-use crate::http::{Answer, Cursor, Day, Limit, Paging, Params, PathId, Sku, Success, Text, WireTime};
+use crate::http::{
+    Answer, Cursor, Day, Limit, Paging, Params, PathId, Sku, Success, Text, WireTime,
+};
 use crate::ledger::LotView;
 
 /// Which levels.
@@ -117,8 +119,7 @@ pub async fn current(
     Params(params): Params<LevelParams>,
 ) -> ApiResult<Answer<Levels<'static>>> {
     let scope = visible(&who, Permission::ReadStock, &params.store_id)?;
-    let paging =
-        Paging::new(who.user_id, "levels", &params, params.limit, params.cursor.as_ref())?;
+    let paging = Paging::new(who.user_id, "levels", &params, params.limit, params.cursor.as_ref())?;
     list(&app, &scope, params.filter(), params.as_of.as_ref(), paging).await
 }
 

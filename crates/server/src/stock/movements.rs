@@ -2,8 +2,8 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use stockroom_domain::permissions::Permission;
 use stockroom_domain::StoreId;
+use stockroom_domain::permissions::Permission;
 
 use super::requests::Kind;
 use super::sql::{self, MovementFilter};

@@ -312,8 +312,7 @@ async fn all_or_none(
     }
     let shows_cost = sees_all_costs(who, &resolved);
     let lines: Vec<Line> = resolved.iter().map(|(line, _)| *line).collect();
-    let posting =
-        posting(who, once.row_key(who), once, Atomicity::Whole, resolved, shows_cost);
+    let posting = posting(who, once.row_key(who), once, Atomicity::Whole, resolved, shows_cost);
     let receipt = app.ledger.post(posting).await.map_err(|error| {
         ApiError::from_post(error, once.key(), &lines, |index| format!("movements[{index}]"))
     })?;
@@ -428,9 +427,7 @@ fn results(
             Some(error) => {
                 ResultOfOne { index, status: "error", movement: None, error: Some(error) }
             }
-            None => {
-                ResultOfOne { index, status: "success", movement: Some(outcome), error: None }
-            }
+            None => ResultOfOne { index, status: "success", movement: Some(outcome), error: None },
         });
     }
     let succeeded = results.iter().filter(|result| result.error.is_none()).count();
@@ -565,7 +562,8 @@ pub async fn set_reorder_point(
         product_id: product.0,
         reorder_point,
     };
-    let event = Event::new("stock.reorder_point_set", "product", product.0, &answer).in_store(store);
+    let event =
+        Event::new("stock.reorder_point_set", "product", product.0, &answer).in_store(store);
     write.commit(&answer, &[event]).await
 }
 

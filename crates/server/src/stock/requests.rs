@@ -32,7 +32,8 @@ impl Serialize for Kind {
 impl<'de> Deserialize<'de> for Kind {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = <std::borrow::Cow<'de, str>>::deserialize(deserializer)?;
-        let kind = MovementKind::ALL.into_iter().find(|kind| kind.name().eq_ignore_ascii_case(&text));
+        let kind =
+            MovementKind::ALL.into_iter().find(|kind| kind.name().eq_ignore_ascii_case(&text));
         kind.map(Self).ok_or_else(|| {
             let names: Vec<_> = MovementKind::ALL.iter().map(|kind| kind.name()).collect();
             serde::de::Error::custom(format!("one of {} is expected.", names.join(", ")))
@@ -338,7 +339,8 @@ fn check_reason(
                                or other";
     match (kind, reason) {
         (MovementKind::ManualRemove, None) => {
-            faults.add_required(field("reason"), format!("A removal needs a reason: {FOR_REMOVAL}."));
+            faults
+                .add_required(field("reason"), format!("A removal needs a reason: {FOR_REMOVAL}."));
         }
         (MovementKind::ManualRemove, Some(reason)) if !reason.is_for_removal() => {
             faults.add(field("reason"), format!("A removal's reason is {FOR_REMOVAL}."));

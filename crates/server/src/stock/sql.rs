@@ -24,8 +24,18 @@ pub(super) struct LevelRow {
     pub(super) updated_at: Option<i64>,
 }
 crate::from_row!(LevelRow {
-    store_id, product_id, lot_id, sku, name, unit, lot_code, expires_on, on_hand, reorder_point,
-    version, updated_at,
+    store_id,
+    product_id,
+    lot_id,
+    sku,
+    name,
+    unit,
+    lot_code,
+    expires_on,
+    on_hand,
+    reorder_point,
+    version,
+    updated_at,
 });
 
 /// What levels are asked for.

@@ -5,6 +5,7 @@
 mod support;
 
 mod answers;
+mod auth;
 mod command_line;
 mod documentation;
 mod limits;

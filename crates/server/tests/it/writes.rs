@@ -38,7 +38,13 @@ struct Noted {
 }
 
 async fn note(app: App, once: Once, Body(note): Body<Note>) -> ApiResult<Created<Noted>> {
-    let who = Principal { user_id: UserId(1), username: "ada".to_owned() };
+    let who = Principal {
+        user_id: UserId(1),
+        username: "ada".to_owned(),
+        name: "Ada".to_owned(),
+        session_id: 1,
+        grants: Vec::new(),
+    };
     let write = begin_write(&app, &who, &once).await?;
     if note.text == "refuse" {
         return Err(ApiError::invalid("text", "Not that."));

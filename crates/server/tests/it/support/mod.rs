@@ -18,6 +18,7 @@
 
 mod client;
 mod database;
+mod people;
 
 use std::net::{SocketAddr, TcpListener};
 
@@ -31,6 +32,7 @@ use stockroom_domain::Timestamp;
 
 pub use client::RequestBuilder;
 pub use database::Engine;
+pub use people::PASSWORD;
 
 /// When every test begins: 2026-03-02T09:00:00Z, a Monday morning.
 pub const START: Timestamp = Timestamp(1_772_442_000_000_000);
