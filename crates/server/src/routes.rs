@@ -215,19 +215,22 @@ fn catalogue() -> ApiRouter<App> {
         )
         .api_route(
             "/api/products/{id}",
-            get_with(products::get, doc("getProduct", PRODUCTS, "One product, or a deleted one", &[]))
-                .put_with(
-                    products::replace,
-                    doc("replaceProduct", PRODUCTS, "Replace a product", PRODUCT_TAKEN),
-                )
-                .patch_with(
-                    products::patch,
-                    doc("patchProduct", PRODUCTS, "Change some fields of a product", PRODUCT_TAKEN),
-                )
-                .delete_with(
-                    products::delete,
-                    doc("deleteProduct", PRODUCTS, "Delete a product that is not on hand", LEFT),
-                ),
+            get_with(
+                products::get,
+                doc("getProduct", PRODUCTS, "One product, or a deleted one", &[]),
+            )
+            .put_with(
+                products::replace,
+                doc("replaceProduct", PRODUCTS, "Replace a product", PRODUCT_TAKEN),
+            )
+            .patch_with(
+                products::patch,
+                doc("patchProduct", PRODUCTS, "Change some fields of a product", PRODUCT_TAKEN),
+            )
+            .delete_with(
+                products::delete,
+                doc("deleteProduct", PRODUCTS, "Delete a product that is not on hand", LEFT),
+            ),
         )
         .api_route(
             "/api/products/{id}/restore",
@@ -246,10 +249,7 @@ fn catalogue() -> ApiRouter<App> {
         .api_route(
             "/api/stores",
             get_with(stores::list, doc("listStores", STORES, "The stores that one can see", &[]))
-                .post_with(
-                    stores::create,
-                    doc("createStore", STORES, "Make a store", STORE_TAKEN),
-                ),
+                .post_with(stores::create, doc("createStore", STORES, "Make a store", STORE_TAKEN)),
         )
         .api_route(
             "/api/stores/{id}",

@@ -31,11 +31,7 @@ impl From<sqlx::Error> for NotGiven {
 }
 
 /// Gives a product these codes in place of those that it has.
-pub(super) async fn give(
-    tx: &mut Tx,
-    id: ProductId,
-    barcodes: &[Barcode],
-) -> Result<(), NotGiven> {
+pub(super) async fn give(tx: &mut Tx, id: ProductId, barcodes: &[Barcode]) -> Result<(), NotGiven> {
     let mut sorted: Vec<&Barcode> = barcodes.iter().collect();
     sorted.sort_unstable();
     let codes: Vec<&str> = sorted.iter().map(|barcode| barcode.code.as_str()).collect();

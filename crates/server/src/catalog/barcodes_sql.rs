@@ -32,9 +32,8 @@ pub(super) async fn of(db: Conn<'_>, ids: &[i64]) -> sqlx::Result<Vec<(i64, Barc
             sqlx::query_as(SQL).bind(json(ids)).fetch_all(conn).await?
         }
     };
-    let row = |(id, code, pack)| {
-        (id, Barcode { code, pack_quantity: Quantity::from_thousandths(pack) })
-    };
+    let row =
+        |(id, code, pack)| (id, Barcode { code, pack_quantity: Quantity::from_thousandths(pack) });
     Ok(rows.into_iter().map(row).collect())
 }
 

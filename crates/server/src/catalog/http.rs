@@ -3,10 +3,10 @@
 use serde_json::json;
 use stockroom_domain::ProductId;
 
+use super::changes;
 use super::list::{self, CategoryFilter, CategoryList, ProductFilter, ProductList};
 use super::product::{Details, Product, ProductInput, ProductPatch};
 use super::view::{self, ProductAnswer, ProductView, Sight};
-use super::changes;
 use crate::App;
 use crate::auth::{Can, EditCatalog, Principal, ReadCatalog};
 use crate::db::Conn;

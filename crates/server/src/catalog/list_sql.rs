@@ -17,9 +17,7 @@ pub(super) async fn page(
     let mut select = Select::new(select_products!("WHERE TRUE"));
     push_filter(&mut select, filter);
     let (after_sql, order_sql) = match filter.sort {
-        ProductSort::Name => {
-            (" AND (p.name_key, p.id) > (", " ORDER BY p.name_key, p.id LIMIT ")
-        }
+        ProductSort::Name => (" AND (p.name_key, p.id) > (", " ORDER BY p.name_key, p.id LIMIT "),
         ProductSort::NameDescending => {
             (" AND (p.name_key, p.id) < (", " ORDER BY p.name_key DESC, p.id DESC LIMIT ")
         }
@@ -48,13 +46,8 @@ pub(super) async fn page(
 }
 
 /// How many products there are, counted no further than `max`.
-pub(super) async fn count(
-    db: Conn<'_>,
-    filter: &ProductFilter,
-    max: i64,
-) -> sqlx::Result<i64> {
-    let mut select =
-        Select::new("SELECT COUNT(*) FROM (SELECT 1 FROM products p WHERE TRUE");
+pub(super) async fn count(db: Conn<'_>, filter: &ProductFilter, max: i64) -> sqlx::Result<i64> {
+    let mut select = Select::new("SELECT COUNT(*) FROM (SELECT 1 FROM products p WHERE TRUE");
     push_filter(&mut select, filter);
     select.push(" LIMIT ").bind(max).push(") counted");
     let rows: Vec<(i64,)> = select.fetch_all(db).await?;
@@ -79,7 +72,9 @@ fn push_filter(select: &mut Select, filter: &ProductFilter) {
 
 /// Each word occurs in the name or the SKU, or the whole is a barcode.
 fn push_words(select: &mut Select, words: &Text<200>) {
-    select.push(" AND (EXISTS (SELECT 1 FROM product_barcodes b WHERE b.product_id = p.id AND b.code = ");
+    select.push(
+        " AND (EXISTS (SELECT 1 FROM product_barcodes b WHERE b.product_id = p.id AND b.code = ",
+    );
     select.bind(words.as_str()).push(") OR (TRUE");
     for word in words.key().split_whitespace() {
         let pattern = format!("%{}%", like_escaped(word));

@@ -222,7 +222,9 @@ async fn change(
     if_match.check(stored.version)?;
     if stored.is_deleted {
         let message = "This store is deleted: restore it to change it.";
-        return Err(ApiError::conflict(ErrorCode::InvalidState, message).with_detail("store_id", id));
+        return Err(
+            ApiError::conflict(ErrorCode::InvalidState, message).with_detail("store_id", id)
+        );
     }
     let details = decide(&stored.details)?;
     if details == stored.details {
@@ -257,9 +259,8 @@ pub async fn delete(
     let (count, first) =
         sql::stock(Conn::from(&mut write.tx), stored.id, PRODUCTS_NAMED_MAX).await?;
     if count > 0 {
-        let message = format!(
-            "{count} products are still on hand in store {id}. Remove or move them first."
-        );
+        let message =
+            format!("{count} products are still on hand in store {id}. Remove or move them first.");
         let products: Vec<Value> = first
             .iter()
             .map(|(product, on_hand)| json!({ "product_id": product, "on_hand": on_hand }))

@@ -271,9 +271,11 @@ fn push_filter(select: &mut Select, filter: &StoreFilter) {
         select.push(" AND NOT s.is_deleted");
     }
     select.any_of(" AND s.code_key", filter.code.iter().map(Text::key));
-    for word in filter.q.iter().flat_map(|q| {
-        q.key().split_whitespace().map(str::to_owned).collect::<Vec<_>>()
-    }) {
+    for word in filter
+        .q
+        .iter()
+        .flat_map(|q| q.key().split_whitespace().map(str::to_owned).collect::<Vec<_>>())
+    {
         // Names have no key of their own: LOWER is enough for a short list.
         let pattern = format!("%{}%", like_escaped(&word));
         select.push(" AND (LOWER(s.name) LIKE ").bind(pattern.as_str()).push(" ESCAPE '\\'");

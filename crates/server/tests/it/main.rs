@@ -9,5 +9,8 @@ mod auth;
 mod command_line;
 mod documentation;
 mod limits;
+mod product_lists;
+mod products;
+mod stores;
 mod system;
 mod writes;
