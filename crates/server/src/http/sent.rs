@@ -110,6 +110,7 @@ mod tests {
 
     #[derive(Debug, Deserialize)]
     #[serde(deny_unknown_fields)]
+    #[expect(dead_code, reason = "only read")]
     struct Pack {
         quantity: WireQuantity,
     }
