@@ -19,6 +19,7 @@ on_both_engines!(
     a_file_has_no_formulas,
     categories_are_counted,
     a_movement_names_its_product_by_sku_or_barcode,
+    a_sku_means_the_product_that_is_there,
     a_lot_is_named_where_lots_are_tracked,
 );
 
@@ -229,6 +230,30 @@ async fn a_movement_names_its_product_by_sku_or_barcode(app: TestApp) {
     let reply = as_(app.post("/api/stock/movements"), &admin).json(&many).await.expect(200).json();
     assert_eq!((&reply["succeeded"], &reply["failed"]), (&json!(3), &json!(1)));
     assert_eq!(reply["results"][1]["error"]["code"], "not_found");
+}
+
+async fn a_sku_means_the_product_that_is_there(app: TestApp) {
+    let admin = app.with_admin().await;
+    let moved = async || {
+        let sent = json!({"sku": "A", "quantity": 1});
+        let reply = as_(app.post("/api/stock/add"), &admin).json(&sent).await.expect(201);
+        let sent = json!({"sku": "A", "quantity": 1});
+        as_(app.post("/api/stock/sale"), &admin).json(&sent).await.expect(201);
+        reply.json()["movement"]["product_id"].clone()
+    };
+    let delete = async |id: i64| {
+        as_(app.delete(&format!("/api/products/{id}")), &admin).await.expect(204);
+    };
+    let old = app.product("A").barcode_of_six("4006").await.0;
+    delete(old).await;
+    let by_code = json!({"barcode": "4006", "quantity": 1});
+    let unknown = as_(app.post("/api/stock/add"), &admin).json(&by_code).await.expect(404);
+    assert_eq!(unknown.error("not_found")["field"], "barcode");
+    let new = app.product("A").await.0;
+    assert_eq!(moved().await, new);
+    delete(new).await;
+    as_(app.post(&format!("/api/products/{old}/restore")), &admin).await.expect(200);
+    assert_eq!(moved().await, old);
 }
 
 async fn a_lot_is_named_where_lots_are_tracked(app: TestApp) {
