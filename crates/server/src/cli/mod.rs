@@ -1,6 +1,7 @@
 //! The command line.
 
 mod bench;
+pub mod demo;
 mod migrate;
 mod openapi;
 mod serve;
@@ -47,6 +48,8 @@ enum Command {
     Verify(verify::Verify),
     /// Measure sales a second and latencies, and hold them against the goals.
     Bench(bench::Args),
+    /// Fill an empty database with a demo shop: an invented chain of pet shops.
+    Demo(demo::Demo),
     /// Print the OpenAPI document of the HTTP API.
     Openapi(openapi::Openapi),
 }
@@ -108,6 +111,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::User(command) => command.run().await,
         Command::Verify(command) => command.run().await,
         Command::Bench(args) => bench::run(args).await,
+        Command::Demo(command) => command.run().await,
         Command::Openapi(command) => command.run(),
     }
 }

@@ -7,6 +7,7 @@ mod support;
 mod answers;
 mod auth;
 mod command_line;
+mod demo;
 mod documentation;
 mod limits;
 mod product_lists;
