@@ -20,6 +20,7 @@ pub struct ProductBuilder<'a> {
     cost_cents: Option<i64>,
     track_lots: bool,
     barcode: Option<String>,
+    is_deleted: bool,
 }
 
 impl TestApp {
@@ -34,6 +35,7 @@ impl TestApp {
             cost_cents: Some(500),
             track_lots: false,
             barcode: None,
+            is_deleted: false,
         }
     }
 
@@ -72,6 +74,12 @@ impl<'a> ProductBuilder<'a> {
         self
     }
 
+    /// Deleted from the start.
+    pub fn deleted(mut self) -> Self {
+        self.is_deleted = true;
+        self
+    }
+
     async fn insert(&self, tx: &mut Tx) -> ProductId {
         const SQL: &str = "INSERT INTO products (sku, sku_key, name, name_key, category, unit,
             price, cost, tax_rate, track_lots, is_deleted, version, created_at, updated_at)
@@ -89,7 +97,7 @@ impl<'a> ProductBuilder<'a> {
             .bind(self.price_cents)
             .bind(self.cost_cents)
             .bind(self.track_lots)
-            .bind(false)
+            .bind(self.is_deleted)
             .bind(now)
             .bind(now)
             .fetch_one(conn)
