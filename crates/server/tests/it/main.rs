@@ -10,5 +10,8 @@ mod command_line;
 mod demo;
 mod documentation;
 mod limits;
+mod product_lists;
+mod products;
+mod stores;
 mod system;
 mod writes;
