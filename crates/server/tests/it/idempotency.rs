@@ -109,7 +109,10 @@ async fn an_effect_is_answered_though_the_stock_is_gone(app: TestApp) {
 
 async fn an_effect_is_answered_though_its_product_is_gone(app: TestApp) {
     let shop = app.shop(2).await;
-    let sale = |key: &str| app.sale(&shop.admin, shop.store, shop.product, 2).key(key);
+    let body = json!({"store_id": shop.store, "sku": "A", "quantity": 2});
+    let sale = |key: &str| {
+        app.post("/api/stock/sale").token(&shop.admin.token).key(key).json(&body)
+    };
     let first = sale("k").await.expect(201);
     let delete = format!("UPDATE products SET is_deleted = TRUE WHERE id = {}", shop.product);
     app.tamper(&delete).await.expect("deleted");
@@ -200,16 +203,16 @@ async fn six_hundred_lines_sent_again_have_one_effect(app: TestApp) {
 /// A line that pointed to nothing at first must not shift the answers of the others later.
 async fn six_hundred_lines_keep_their_places_when_sent_again(app: TestApp) {
     let shop = app.shop(1_000).await;
-    let to_come = shop.product + 1;
     let mut lines = sales(&shop, 300);
     for place in [0, 5, 280] {
-        lines[place]["product_id"] = json!(to_come);
-        lines[place]["type"] = json!("found");
+        lines[place] = json!({
+            "type": "found", "store_id": shop.store, "sku": "LATE", "quantity": 1,
+        });
     }
     let send = || app.parcel(&shop.admin, false, &lines).key("bulk");
     let first = send().await.expect(200);
     assert_eq!(first.json()["failed"], 3, "{}", first.text());
-    assert_eq!(app.bare_product("LATE").await, to_come);
+    app.bare_product("LATE").await;
     let again = send().await;
     assert_repeats(&again, &first);
     assert_eq!(app.on_hand(shop.store, shop.product).await, 1_000 - 297);

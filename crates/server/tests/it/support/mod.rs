@@ -23,6 +23,7 @@ pub mod history;
 pub mod load;
 mod people;
 pub mod process;
+mod products;
 mod shop;
 pub mod statements;
 
