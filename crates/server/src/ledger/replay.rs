@@ -7,7 +7,7 @@
 
 use std::collections::HashMap;
 
-use serde_json::Value;
+use serde_json::value::RawValue;
 use stockroom_domain::StoreId;
 
 use super::answer::MovementRow;
@@ -26,7 +26,13 @@ pub(super) struct Known {
 #[derive(Clone, Debug)]
 enum Part {
     Movement(Box<MovementRow>),
-    Refusal(Value),
+    /// As it was said, to the letter.
+    Refusal(Box<RawValue>),
+}
+
+/// The movement that a kept part stands for; none for a refusal.
+fn id(part: &RawValue) -> Option<i64> {
+    part.get().parse().ok()
 }
 
 /// The committed effects among `keys`, with their movements.
@@ -38,11 +44,11 @@ pub(super) async fn known(
     let stored = keys_sql::known_keys(db.reborrow(), keys).await?;
     let mut parsed = Vec::with_capacity(stored.len());
     for (key, StoredEffect { fingerprint, answer }) in stored {
-        let parts: Vec<Value> = serde_json::from_str(&answer)
+        let parts: Vec<Box<RawValue>> = serde_json::from_str(&answer)
             .map_err(|error| sqlx::Error::Decode(format!("key {key}: {error}").into()))?;
         parsed.push((key, fingerprint, parts));
     }
-    let ids = parsed.iter().flat_map(|(_, _, parts)| parts).filter_map(Value::as_i64);
+    let ids = parsed.iter().flat_map(|(_, _, parts)| parts).filter_map(|part| id(part));
     let ids: Vec<i64> = ids.collect();
     let rows = match ids[..] {
         [] => Vec::new(),
@@ -51,7 +57,7 @@ pub(super) async fn known(
     let rows: HashMap<i64, MovementRow> = rows.into_iter().map(|row| (row.id, row)).collect();
     let mut known = HashMap::with_capacity(parsed.len());
     for (key, fingerprint, parts) in parsed {
-        let part = |part: Value| match part.as_i64() {
+        let part = |part: Box<RawValue>| match id(&part) {
             None => Ok(Part::Refusal(part)),
             Some(id) => match rows.get(&id) {
                 Some(row) => Ok(Part::Movement(Box::new(row.clone()))),
@@ -85,7 +91,7 @@ impl Known {
 impl Part {
     fn text(&self, shows_cost: bool) -> String {
         match self {
-            Self::Refusal(refusal) => refusal.to_string(),
+            Self::Refusal(refusal) => refusal.get().to_owned(),
             Self::Movement(row) => {
                 let mut view = row.view(shows_cost);
                 // Undone later: when it was new, it was not.
