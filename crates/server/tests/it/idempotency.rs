@@ -110,9 +110,8 @@ async fn an_effect_is_answered_though_the_stock_is_gone(app: TestApp) {
 async fn an_effect_is_answered_though_its_product_is_gone(app: TestApp) {
     let shop = app.shop(2).await;
     let body = json!({"store_id": shop.store, "sku": "A", "quantity": 2});
-    let sale = |key: &str| {
-        app.post("/api/stock/sale").token(&shop.admin.token).key(key).json(&body)
-    };
+    let sale =
+        |key: &str| app.post("/api/stock/sale").token(&shop.admin.token).key(key).json(&body);
     let first = sale("k").await.expect(201);
     let delete = format!("UPDATE products SET is_deleted = TRUE WHERE id = {}", shop.product);
     app.tamper(&delete).await.expect("deleted");

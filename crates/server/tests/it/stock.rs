@@ -144,7 +144,7 @@ async fn bad_input_names_its_field_and_changes_nothing(app: TestApp) {
         ("limit=0", "limit"),
         ("limit=501", "limit"),
         ("cursor=nonsense", "cursor"),
-        ("store_id=x", "store_id"),
+        ("store_id=x", "store_id[0]"),
     ] {
         for path in ["/api/stock/current", "/api/stock/movements"] {
             let reply = app.get_as(&shop.admin, &format!("{path}?{query}")).await;
@@ -327,13 +327,14 @@ async fn products_are_found_by_sku_and_barcode(app: TestApp) {
 async fn lots_are_asked_for_where_they_are_tracked(app: TestApp) {
     let shop = app.shop(10).await;
     let milk = app.product_with_lots("MILK").await;
-    let body = |product: i64, lot: Value| {
-        json!({"store_id": shop.store, "product_id": product, "quantity": 2, "lot": lot})
-    };
+    let body = |product: i64, lot: Value| json!({"store_id": shop.store, "product_id": product, "quantity": 2, "lot": lot});
     let send = |path: &str, body: &Value| app.post(path).token(&shop.admin.token).json(body);
     let lot = json!({"code": "L1", "expires_on": "2026-03-09"});
     let none = body(milk, Value::Null);
-    assert_eq!(send("/api/stock/add", &none).await.expect(400).error("invalid_request")["field"], "lot");
+    assert_eq!(
+        send("/api/stock/add", &none).await.expect(400).error("invalid_request")["field"],
+        "lot"
+    );
     let unknown = body(milk, json!({"code": "L1"}));
     send("/api/stock/sale", &unknown).await.expect(404).error("not_found");
     let added = send("/api/stock/add", &body(milk, lot.clone())).await.expect(201).json();
@@ -343,7 +344,10 @@ async fn lots_are_asked_for_where_they_are_tracked(app: TestApp) {
     let other_day = body(milk, json!({"code": "L1", "expires_on": "2026-03-10"}));
     send("/api/stock/add", &other_day).await.expect(409).error("invalid_state");
     let needless = body(shop.product, lot);
-    assert_eq!(send("/api/stock/add", &needless).await.expect(400).error("invalid_request")["field"], "lot");
+    assert_eq!(
+        send("/api/stock/add", &needless).await.expect(400).error("invalid_request")["field"],
+        "lot"
+    );
     app.check_books().await;
 }
 
