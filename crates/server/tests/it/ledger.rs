@@ -4,11 +4,13 @@
 use std::future::IntoFuture as _;
 
 use serde_json::{Value, json};
+use stockroom::db::{Conn, Tx};
+use stockroom::on_db;
 use stockroom_domain::StoreId;
 
 use crate::support::history::{self, Call, Outcome};
 use crate::support::load::{Load, check};
-use crate::support::{Dice, Reply, RequestBuilder, Shop, TestApp, on_both_engines};
+use crate::support::{Dice, Engine, Reply, RequestBuilder, Shop, TestApp, on_both_engines};
 
 on_both_engines!(
     of_64_who_want_one_of_50_units_14_go_without,
@@ -245,4 +247,54 @@ async fn ids_and_versions_rise_together(app: TestApp) {
     let of_first: Vec<_> =
         ledger.iter().filter(|e| e.product_id == shop.product).take(1).cloned().collect();
     assert_eq!(history::check(&[call], &of_first), Ok(()));
+}
+
+/// Holds the rows of all levels until it is dropped.
+async fn hold_levels(app: &TestApp) -> Tx {
+    let mut held = app.app.db.begin().await.expect("begun");
+    let sql = "SELECT COUNT(*) FROM (SELECT FROM stock_levels FOR UPDATE) AS held";
+    on_db!(Conn::from(&mut held), conn => sqlx::query(sql).fetch_one(conn).await.map(drop))
+        .expect("held");
+    held
+}
+
+/// Sells one unit on each node, so that both have read the level before either writes it;
+/// `waits_in` is part of the statement in which at least so many of them wait.
+async fn sell_at_once(nodes: [&TestApp; 2], shop: &Shop, waits_in: (&str, i64)) -> Vec<Reply> {
+    let held = hold_levels(nodes[0]).await;
+    let calls = nodes.map(|node| {
+        tokio::spawn(node.sale(&shop.admin, shop.store, shop.product, 1).into_future())
+    });
+    let waiting = |part: &str| {
+        format!(
+            "SELECT COUNT(*) FROM pg_stat_activity
+             WHERE datname = current_database() AND wait_event_type = 'Lock'
+               AND query LIKE '%{part}%'"
+        )
+    };
+    while nodes[0].number(&waiting("stock_levels")).await < 2 {}
+    let there = nodes[0].number(&waiting(waits_in.0)).await;
+    assert!(there >= waits_in.1, "{there} wait in {:?}", waits_in.0);
+    held.rollback().await.expect("let go");
+    let mut replies = Vec::new();
+    for call in calls {
+        replies.push(call.await.expect("a reply"));
+    }
+    replies
+}
+
+/// Nobody locks what they read as long as nobody meets anybody; the version tells them apart.
+#[tokio::test]
+async fn of_two_nodes_that_read_one_level_at_once_one_writes_and_the_other_reads_again() {
+    let app = TestApp::start_in_real_time(Engine::Postgres).await;
+    let shop = app.shop(1).await;
+    let other = app.another_node().await;
+    let replies = sell_at_once([&app, &other], &shop, ("UPDATE stock_levels", 2)).await;
+    assert_eq!(winners(&replies), 1);
+    app.stock_in(&shop.admin, shop.store, shop.product, 2).await;
+    // Whoever was overtaken locks what they read from now on.
+    let replies = sell_at_once([&app, &other], &shop, ("FOR UPDATE OF v", 1)).await;
+    assert_eq!(winners(&replies), 2);
+    assert_eq!(app.on_hand(shop.store, shop.product).await, 0);
+    app.check_books().await;
 }

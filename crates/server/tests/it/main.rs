@@ -20,6 +20,8 @@ mod product_lists;
 mod products;
 mod schema;
 mod stock;
+mod stock_lists;
+mod stock_refusals;
 mod stores;
 mod system;
 mod time_travel;

@@ -13,7 +13,7 @@ use stockroom_domain::StoreId;
 use stockroom_domain::batch::Atomicity;
 use stockroom_domain::stock::Line;
 
-use super::{Engine, Person, RequestBuilder, TestApp};
+use super::{Engine, Person, Reply, RequestBuilder, TestApp};
 
 /// A shop with one product in its first store.
 #[derive(Clone, Debug)]
@@ -200,4 +200,21 @@ impl TestApp {
     pub fn is_postgres(&self) -> bool {
         self.engine == Engine::Postgres
     }
+}
+
+/// A body with some fields changed.
+pub fn with(base: &Value, change: &Value) -> Value {
+    let mut body = base.clone();
+    for (name, value) in change.as_object().expect("an object") {
+        body[name] = value.clone();
+    }
+    body
+}
+
+/// Fails the test unless this is a 400 that names that field.
+#[track_caller]
+pub fn assert_names(reply: &Reply, field: &str, sent: &Value) {
+    assert_eq!(reply.status, 400, "{sent}: {}", reply.text());
+    let error = reply.error("invalid_request");
+    assert_eq!(error["field"], field, "{sent}: {error}");
 }
