@@ -214,6 +214,7 @@ async fn create_levels(db: &Db, keys: &[LevelKey]) -> sqlx::Result<HashMap<Level
         .collect();
     let (stores, products) = sql::existing(&mut tx, keys).await?;
     tx.commit().await?;
+    sql::refresh_statistics(db).await?;
     let why = |key: &LevelKey| {
         if !stores.contains(&key.store) {
             Refusal::UnknownStore
