@@ -11,4 +11,5 @@ mod demo;
 mod documentation;
 mod limits;
 mod system;
+mod tidy;
 mod writes;

@@ -198,7 +198,7 @@ function card({ path, method, operation }) {
     h("summary", {},
       h("span", { class: `method ${method}` }, method.toUpperCase()),
       h("span", { class: "path" }, pathParts(path)),
-      h("span", { class: "what" }, operation.summary || ""),
+      h("span", { class: "what" }, inline(operation.summary || "")),
       permission && h("span", { class: "chip", title: "The permission that it needs" }, permission)));
   // Filled when it is first opened: a large document opens at once.
   node.addEventListener("toggle", () => {
@@ -233,7 +233,7 @@ function render() {
   const groups = (api.tags || []).map((tag) => {
     const members = all.filter(({ operation }) => (operation.tags || [])[0] === tag.name);
     const links = members.map((one) => h("li", {}, h("a", { href: `#${one.operation.operationId}` },
-      h("span", { class: `method ${one.method}` }, one.method.toUpperCase()), one.operation.summary || one.path)));
+      h("span", { class: `method ${one.method}` }, one.method.toUpperCase()), h("span", {}, inline(one.operation.summary || one.path)))));
     const cards = members.map(card);
     const list = h("div", {}, h("h2", {}, tag.name), h("ul", {}, links));
     const section = h("section", { class: "group" }, h("h2", {}, tag.name), prose(tag.description), cards);
