@@ -50,7 +50,7 @@ CREATE TABLE movement_reversals (
 );
 
 -- One row per effect, written with it. `key` begins with the caller and the route. `answer`
--- is what the caller was told.
+-- is what the caller was told; of movements, their ids.
 CREATE TABLE idempotency_keys (
     key         TEXT COLLATE "C" PRIMARY KEY,
     fingerprint BIGINT NOT NULL,
@@ -58,6 +58,7 @@ CREATE TABLE idempotency_keys (
     answer      TEXT NOT NULL,
     created_at  BIGINT NOT NULL
 );
+ALTER TABLE idempotency_keys ALTER COLUMN answer SET STORAGE EXTERNAL;
 CREATE INDEX idempotency_keys_age ON idempotency_keys USING brin (created_at);
 
 CREATE FUNCTION refuse_change() RETURNS TRIGGER LANGUAGE plpgsql AS $$

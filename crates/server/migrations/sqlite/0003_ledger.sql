@@ -48,7 +48,7 @@ CREATE TABLE movement_reversals (
 ) STRICT;
 
 -- One row per effect, written with it. `key` begins with the caller and the route. `answer`
--- is what the caller was told.
+-- is what the caller was told; of movements, their ids.
 CREATE TABLE idempotency_keys (
     key         TEXT PRIMARY KEY,
     fingerprint INTEGER NOT NULL,

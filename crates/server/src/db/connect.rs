@@ -217,6 +217,10 @@ async fn open_postgres(options: &PgConnectOptions, sizes: PoolSizes) -> Result<D
         ("statement_timeout", "10s"),
         ("idle_in_transaction_session_timeout", "1s"),
         ("plan_cache_mode", "force_generic_plan"),
+        // One plan, whatever the statistics say of a table that is still empty: a seek a key.
+        ("enable_hashjoin", "off"),
+        ("enable_mergejoin", "off"),
+        ("enable_seqscan", "off"),
     ]);
     let pool = |max: u32| {
         PgPoolOptions::new()

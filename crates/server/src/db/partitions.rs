@@ -31,7 +31,10 @@ pub async fn attach_partition(
     }
     // Names and bounds are ours, never a caller's.
     let statements = [
-        format!("CREATE TABLE {name} (LIKE {parent} INCLUDING DEFAULTS INCLUDING CONSTRAINTS)"),
+        format!(
+            "CREATE TABLE {name} \
+             (LIKE {parent} INCLUDING DEFAULTS INCLUDING CONSTRAINTS INCLUDING STORAGE)"
+        ),
         format!(
             "ALTER TABLE {name} ADD CONSTRAINT {name}_bounds \
              CHECK ({column} >= {from} AND {column} < {to})"

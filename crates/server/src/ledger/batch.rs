@@ -1,8 +1,9 @@
-//! One batch: load under lock, decide in memory, write, commit.
+//! One batch: load, decide in memory, write, commit.
 //!
-//! A batch that meets something it could not know (a missing level row, a key that another
-//! node has just committed, a past that was settled) is rolled back and run again with what
-//! it has learned. Nothing is answered before the commit.
+//! A batch that meets something it could not know (a missing level row, a level that another
+//! writer was faster to change, a key that another node has just committed, a past that was
+//! settled) is rolled back and run again with what it has learned. Nothing is answered before
+//! the commit.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
@@ -12,8 +13,11 @@ use stockroom_domain::{EventId, MovementId, StoreId, Timestamp};
 
 use super::answer::{Actor, Labels, view_of};
 use super::business_day::business_day;
+use super::keys_sql::{self, NewKey};
+use super::movements_sql::{self, NewMovement};
 use super::posting::{PostError, Posting, Receipt};
-use super::sql::{self, Known, NewKey, NewMovement};
+use super::replay::{self, Known};
+use super::sql::{self, Locking};
 use crate::clock::Clock;
 use crate::db::{Db, Tx};
 use crate::events::{self, Appended, CommitError, Event};
@@ -38,13 +42,40 @@ enum Run {
     Taken(HashMap<String, Known>),
     /// Ledger time must be later.
     Settled,
+    /// Someone else changed a level after it was read.
+    Overtaken,
 }
 
 /// What earlier runs of the same batch have learned.
-#[derive(Default)]
 struct Learned {
+    locking: Locking,
     hopeless: HashMap<LevelKey, Refusal>,
     known: HashMap<String, Known>,
+}
+
+/// Whether a writer has lately met others on the levels that it writes.
+#[derive(Debug, Default)]
+pub(super) struct Contention {
+    batches_under_lock: u32,
+}
+
+impl Contention {
+    /// Batches that lock their rows after one was overtaken.
+    const MEMORY: u32 = 64;
+
+    fn locking(&mut self) -> Locking {
+        match self.batches_under_lock.checked_sub(1) {
+            None => Locking::Optimistic,
+            Some(left) => {
+                self.batches_under_lock = left;
+                Locking::Rows
+            }
+        }
+    }
+
+    fn met(&mut self) {
+        self.batches_under_lock = Self::MEMORY;
+    }
 }
 
 /// Runs `postings` as one transaction.
@@ -55,11 +86,13 @@ pub(super) async fn run(
     db: &Db,
     clock: &Clock,
     postings: &[&Posting],
+    contention: &mut Contention,
 ) -> Result<Outcomes, CommitError> {
     let keys: BTreeSet<LevelKey> =
         postings.iter().flat_map(|posting| &posting.parcel.lines).map(|line| line.key).collect();
     let keys: Vec<LevelKey> = keys.into_iter().collect();
-    let mut learned = Learned::default();
+    let mut learned =
+        Learned { locking: contention.locking(), hopeless: HashMap::new(), known: HashMap::new() };
     for _ in 0..RUNS_MAX {
         match run_once(db, clock, postings, &keys, &learned).await? {
             Run::Done(outcomes) => return Ok(outcomes),
@@ -69,6 +102,10 @@ pub(super) async fn run(
             }
             Run::Taken(known) => learned.known.extend(known),
             Run::Settled => {}
+            Run::Overtaken => {
+                contention.met();
+                learned.locking = Locking::Rows;
+            }
         }
     }
     Err(CommitError::Before(sqlx::Error::Protocol(format!(
@@ -97,7 +134,7 @@ async fn run_once(
     let refused = refused_keys(postings, &verdicts);
     if !refused.is_empty() {
         // A refusal must not stand in for the answer of an effect that is committed.
-        let known = sql::known_keys(&mut tx, &refused).await.map_err(CommitError::Before)?;
+        let known = replay::known(&mut tx, &refused).await.map_err(CommitError::Before)?;
         if !known.is_empty() {
             tx.rollback().await.map_err(CommitError::Before)?;
             return Ok(Run::Taken(known));
@@ -121,13 +158,13 @@ async fn run_once(
         }
         Written::KeysTaken(taken) => {
             let taken: Vec<&str> = taken.iter().map(String::as_str).collect();
-            let known = sql::known_keys(&mut tx, &taken).await.map_err(CommitError::Before)?;
+            let known = replay::known(&mut tx, &taken).await.map_err(CommitError::Before)?;
             tx.rollback().await.map_err(CommitError::Before)?;
             Ok(Run::Taken(known))
         }
         Written::LevelsMoved => {
             tx.rollback().await.map_err(CommitError::Before)?;
-            Ok(Run::Settled)
+            Ok(Run::Overtaken)
         }
     }
 }
@@ -145,7 +182,7 @@ async fn load(
     let mut state = State::default();
     let mut labels = HashMap::with_capacity(keys.len());
     let mut fence = Timestamp(0);
-    for loaded in sql::load(tx, keys).await? {
+    for loaded in sql::load(tx, keys, learned.locking).await? {
         fence = loaded.fence;
         state.shelves.insert(loaded.key, loaded.shelf);
         labels.insert(loaded.key, loaded.labels);
@@ -160,7 +197,7 @@ async fn load(
     let lines = postings.iter().flat_map(|posting| &posting.parcel.lines);
     let undone: Vec<MovementId> = lines.filter_map(|line| line.reverses).collect();
     if !undone.is_empty() {
-        state.reversed = sql::reversed(tx, &undone).await?;
+        state.reversed = movements_sql::reversed(tx, &undone).await?;
     }
     state.known_keys = learned.known.keys().cloned().collect();
     state.now = clock.now().max(fence.next());
@@ -171,8 +208,11 @@ async fn load(
 async fn create_levels(db: &Db, keys: &[LevelKey]) -> sqlx::Result<HashMap<LevelKey, Refusal>> {
     let mut tx = db.begin_ledger().await?;
     sql::create_levels(&mut tx, keys).await?;
-    let made: HashSet<LevelKey> =
-        sql::load(&mut tx, keys).await?.into_iter().map(|loaded| loaded.key).collect();
+    let made: HashSet<LevelKey> = sql::load(&mut tx, keys, Locking::Optimistic)
+        .await?
+        .into_iter()
+        .map(|loaded| loaded.key)
+        .collect();
     let (stores, products) = sql::existing(&mut tx, keys).await?;
     tx.commit().await?;
     let why = |key: &LevelKey| {
@@ -213,10 +253,10 @@ fn refused_keys<'p>(postings: &[&'p Posting], verdicts: &[Verdict]) -> Vec<&'p s
 /// What the write step came to.
 enum Written {
     /// All rows stand; the answers by the posting's index, and the events to append.
-    Rows { answers: HashMap<usize, String>, events: Vec<Event> },
+    Rows { answers: HashMap<usize, Told>, events: Vec<Event> },
     /// These keys were committed by someone else meanwhile.
     KeysTaken(Vec<String>),
-    /// A level was not at the version it was loaded at, which its lock should rule out.
+    /// A level was no longer at the version it was read at.
     LevelsMoved,
 }
 
@@ -230,15 +270,14 @@ async fn write(
     now: Timestamp,
 ) -> sqlx::Result<Written> {
     if sql::update_levels(tx, changed).await? != changed.len() as u64 {
-        tracing::error!("a level changed under its lock");
         return Ok(Written::LevelsMoved);
     }
     let rows = new_movements(postings, verdicts, labels);
-    let ids = sql::insert_movements(tx, &rows).await?;
+    let ids = movements_sql::insert_movements(tx, &rows).await?;
     let reversals: Vec<_> =
         rows.iter().zip(&ids).filter_map(|(row, id)| Some((row.movement.reverses?, *id))).collect();
     if !reversals.is_empty() {
-        sql::insert_reversals(tx, &reversals).await?;
+        movements_sql::insert_reversals(tx, &reversals).await?;
     }
     let mut ids = ids.into_iter();
     let mut answers = HashMap::with_capacity(postings.len());
@@ -252,11 +291,11 @@ async fn write(
         .map(|(index, answer)| NewKey {
             key: &postings[*index].parcel.key,
             fingerprint: postings[*index].fingerprint,
-            answer,
+            answer: &answer.kept,
         })
         .collect();
     keys.sort_unstable_by_key(|key| key.key);
-    let claimed = sql::claim_keys(tx, &keys, CREATED, now).await?;
+    let claimed = keys_sql::claim_keys(tx, &keys, CREATED, now).await?;
     if claimed.len() < keys.len() {
         let taken = keys.iter().map(|key| key.key.to_owned()).filter(|key| !claimed.contains(key));
         return Ok(Written::KeysTaken(taken.collect()));
@@ -285,6 +324,12 @@ fn new_movements<'a>(
     rows
 }
 
+/// What a posting is answered with, and what is kept of it under its key.
+struct Told {
+    answer: String,
+    kept: String,
+}
+
 /// Renders what a posting is answered with, and adds its events to `events`.
 fn answer(
     posting: &Posting,
@@ -292,14 +337,17 @@ fn answer(
     labels: &HashMap<LevelKey, Labels>,
     ids: &mut impl Iterator<Item = MovementId>,
     events: &mut Vec<Event>,
-) -> String {
+) -> Told {
     let mut text = String::with_capacity(lines.len() * 384 + 2);
+    let mut kept = String::with_capacity(lines.len() * 12 + 2);
     let mut moved: Vec<(MovementId, &Movement)> = Vec::with_capacity(lines.len());
     let no_labels = Labels::default();
     text.push('[');
+    kept.push('[');
     for (index, line) in lines.iter().enumerate() {
         if index > 0 {
             text.push(',');
+            kept.push(',');
         }
         match line {
             Ok(movement) => {
@@ -309,23 +357,26 @@ fn answer(
                 let details = &posting.details[index];
                 let view = view_of(id, movement, details, labels, actor, posting.shows_cost);
                 text.push_str(&serde_json::to_string(&view).unwrap_or_default());
+                kept.push_str(&id.to_string());
                 moved.push((id, movement));
             }
             Err(refusal) => {
                 let error = crate::error::refused_line(&posting.parcel.lines[index], refusal);
-                let error = serde_json::json!({ "error": error });
-                text.push_str(&error.to_string());
+                let error = serde_json::json!({ "error": error }).to_string();
+                text.push_str(&error);
+                kept.push_str(&error);
             }
         }
     }
     text.push(']');
+    kept.push(']');
     moved.sort_by_key(|(_, movement)| movement.key.store);
     for of_store in moved.chunk_by(|a, b| a.1.key.store == b.1.key.store) {
         events.extend(
             of_store.chunks(EVENT_LINES_MAX).map(|lines| event(of_store[0].1.key.store, lines)),
         );
     }
-    text
+    Told { answer: text, kept }
 }
 
 /// What followers learn of the movements of one parcel in one store: quantities and
@@ -366,7 +417,7 @@ fn event(store: StoreId, lines: &[(MovementId, &Movement)]) -> Event {
 fn outcomes(
     postings: &[&Posting],
     verdicts: Vec<Verdict>,
-    mut answers: HashMap<usize, String>,
+    mut answers: HashMap<usize, Told>,
     learned: &Learned,
     event: EventId,
 ) -> Outcomes {
@@ -375,7 +426,7 @@ fn outcomes(
         let posting = postings[index];
         outcomes.push(match verdict {
             Verdict::Accepted(_) => {
-                let answer = answers.remove(&index).unwrap_or_default();
+                let answer = answers.remove(&index).map(|told| told.answer).unwrap_or_default();
                 Ok(Receipt { answer, event, replayed: false })
             }
             Verdict::Refused(faults) => Err(PostError::Refused(faults)),
@@ -387,7 +438,7 @@ fn outcomes(
             }
             Verdict::Known => match learned.known.get(&posting.parcel.key) {
                 Some(known) if known.fingerprint == posting.fingerprint => {
-                    Ok(Receipt { answer: known.answer.clone(), event, replayed: true })
+                    Ok(Receipt { answer: known.answer(posting.shows_cost), event, replayed: true })
                 }
                 _ => Err(PostError::KeyReused),
             },

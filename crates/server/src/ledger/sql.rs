@@ -3,10 +3,10 @@
 //! Both engines get the same rows in the same order; PostgreSQL takes them as arrays,
 //! SQLite as one JSON text. All keys come sorted and without repeats.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
 use stockroom_domain::stock::{Level, LevelKey, Refusal, Shelf};
-use stockroom_domain::{LotId, Money, MovementId, ProductId, Quantity, StoreId, Timestamp};
+use stockroom_domain::{LotId, Money, ProductId, Quantity, StoreId, Timestamp};
 
 use super::answer::Labels;
 use crate::db::{Conn, Tx};
@@ -105,7 +105,7 @@ fn json(keys: &[LevelKey]) -> String {
     to_json(&keys.iter().map(|key| (key.store, key.product, key.lot)).collect::<Vec<_>>())
 }
 
-fn to_json(rows: &impl serde::Serialize) -> String {
+pub(super) fn to_json(rows: &impl serde::Serialize) -> String {
     // Numbers and strings in tuples: nothing in them can fail to serialize.
     serde_json::to_string(rows).unwrap_or_default()
 }
@@ -124,22 +124,46 @@ macro_rules! select_loaded {
     };
 }
 
-/// Locks and reads the levels that exist, in the order of `keys`. Leans on their primary key.
-pub(super) async fn load(tx: &mut Tx, keys: &[LevelKey]) -> sqlx::Result<Vec<Loaded>> {
+/// How a batch keeps others from changing the levels that it decides upon.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Locking {
+    /// Not at all: the update demands the version that was read, and the batch is run again
+    /// under lock if someone was faster. Costs nothing where writers rarely meet.
+    Optimistic,
+    /// Row locks, taken in the order of the keys.
+    Rows,
+}
+
+/// Reads the levels that exist, in the order of `keys`, under lock if told to. Leans on their
+/// primary key. On SQLite the transaction alone keeps everyone else out.
+pub(super) async fn load(
+    tx: &mut Tx,
+    keys: &[LevelKey],
+    locking: Locking,
+) -> sqlx::Result<Vec<Loaded>> {
     let rows: Vec<LoadedRow> = match tx {
         Tx::Postgres(tx) => {
-            const SQL: &str = select_loaded!(
+            const READ: &str = select_loaded!(
                 "FROM UNNEST($1::BIGINT[], $2::BIGINT[], $3::BIGINT[])
-                     AS k(store_id, product_id, lot_id)
-                JOIN stock_levels v USING (store_id, product_id, lot_id)
-                JOIN products p ON p.id = v.product_id
-                JOIN stores s ON s.id = v.store_id
-                LEFT JOIN lots l ON l.id = v.lot_id
-                ORDER BY v.store_id, v.product_id, v.lot_id
-                FOR UPDATE OF v"
+                      AS k(store_id, product_id, lot_id)
+                 JOIN stock_levels v USING (store_id, product_id, lot_id)
+                 JOIN products p ON p.id = v.product_id
+                 JOIN stores s ON s.id = v.store_id
+                 LEFT JOIN lots l ON l.id = v.lot_id"
             );
+            const LOCK: &str = select_loaded!(
+                "FROM UNNEST($1::BIGINT[], $2::BIGINT[], $3::BIGINT[])
+                      AS k(store_id, product_id, lot_id)
+                 JOIN stock_levels v USING (store_id, product_id, lot_id)
+                 JOIN products p ON p.id = v.product_id
+                 JOIN stores s ON s.id = v.store_id
+                 LEFT JOIN lots l ON l.id = v.lot_id
+                 ORDER BY v.store_id, v.product_id, v.lot_id
+                 FOR UPDATE OF v"
+            );
+            let sql = if locking == Locking::Rows { LOCK } else { READ };
             let (stores, products, lots) = columns(keys);
-            sqlx::query_as(SQL).bind(stores).bind(products).bind(lots).fetch_all(&mut **tx).await?
+            sqlx::query_as(sql).bind(stores).bind(products).bind(lots).fetch_all(&mut **tx).await?
         }
         Tx::Sqlite(tx) => {
             const SQL: &str = select_loaded!(
@@ -227,53 +251,6 @@ pub(super) async fn existing(
     Ok((stores.into_iter().map(StoreId).collect(), products.into_iter().map(ProductId).collect()))
 }
 
-/// Which of `movements` have been undone. Read after their levels are locked, so that the
-/// answer cannot change before the commit.
-pub(super) async fn reversed(
-    tx: &mut Tx,
-    movements: &[MovementId],
-) -> sqlx::Result<HashSet<MovementId>> {
-    let found: Vec<i64> = match tx {
-        Tx::Postgres(tx) => {
-            const SQL: &str =
-                "SELECT movement_id FROM movement_reversals WHERE movement_id = ANY($1)";
-            let ids: Vec<i64> = movements.iter().map(|id| id.0).collect();
-            sqlx::query_scalar(SQL).bind(ids).fetch_all(&mut **tx).await?
-        }
-        Tx::Sqlite(tx) => {
-            const SQL: &str = "
-                SELECT movement_id FROM movement_reversals
-                WHERE movement_id IN (SELECT value FROM json_each($1))";
-            sqlx::query_scalar(SQL).bind(to_json(&movements)).fetch_all(&mut **tx).await?
-        }
-    };
-    Ok(found.into_iter().map(MovementId).collect())
-}
-
-/// Records which movement undid which.
-pub(super) async fn insert_reversals(
-    tx: &mut Tx,
-    pairs: &[(MovementId, MovementId)],
-) -> sqlx::Result<()> {
-    match tx {
-        Tx::Postgres(tx) => {
-            const SQL: &str = "
-                INSERT INTO movement_reversals (movement_id, reversed_by)
-                SELECT * FROM UNNEST($1::BIGINT[], $2::BIGINT[])";
-            let undone: Vec<i64> = pairs.iter().map(|pair| pair.0.0).collect();
-            let by: Vec<i64> = pairs.iter().map(|pair| pair.1.0).collect();
-            sqlx::query(SQL).bind(undone).bind(by).execute(&mut **tx).await?;
-        }
-        Tx::Sqlite(tx) => {
-            const SQL: &str = "
-                INSERT INTO movement_reversals (movement_id, reversed_by)
-                SELECT value ->> 0, value ->> 1 FROM json_each($1)";
-            sqlx::query(SQL).bind(to_json(&pairs)).execute(&mut **tx).await?;
-        }
-    }
-    Ok(())
-}
-
 /// Writes the levels that a batch has changed. Each must be at the version it was loaded at;
 /// returns how many were.
 pub(super) async fn update_levels(
@@ -335,195 +312,6 @@ pub(super) async fn update_levels(
             Ok(done.rows_affected())
         }
     }
-}
-
-/// A row of the ledger, all but its id.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct NewMovement<'a> {
-    pub(super) movement: &'a stockroom_domain::stock::Movement,
-    pub(super) details: &'a super::posting::Details,
-    pub(super) actor: i64,
-    pub(super) business_day: i64,
-}
-
-impl NewMovement<'_> {
-    fn effective_at(&self) -> i64 {
-        self.details.effective_at.unwrap_or(self.movement.recorded_at).0
-    }
-}
-
-/// Appends movements to the ledger; their ids, in the same order. Ids are drawn while the
-/// levels are locked, so that within a level they rise with the version.
-#[allow(clippy::too_many_lines, reason = "one act on two engines, and seventeen columns")]
-pub(super) async fn insert_movements(
-    tx: &mut Tx,
-    rows: &[NewMovement<'_>],
-) -> sqlx::Result<Vec<MovementId>> {
-    match tx {
-        Tx::Postgres(tx) => {
-            const SQL: &str = "
-                INSERT INTO stock_movements
-                    (id, store_id, product_id, lot_id, version, recorded_at, type, quantity,
-                     balance, value, unit_cost, reason, note, reference, reverses, actor_id,
-                     effective_at, business_day)
-                SELECT nextval('stock_movement_ids'), m.*
-                FROM UNNEST($1::BIGINT[], $2::BIGINT[], $3::BIGINT[], $4::BIGINT[],
-                            $5::BIGINT[], $6::TEXT[], $7::BIGINT[], $8::BIGINT[], $9::BIGINT[],
-                            $10::BIGINT[], $11::TEXT[], $12::TEXT[], $13::TEXT[], $14::BIGINT[],
-                            $15::BIGINT[], $16::BIGINT[], $17::BIGINT[]) AS m
-                RETURNING id";
-            let column =
-                |of: fn(&NewMovement<'_>) -> i64| -> Vec<i64> { rows.iter().map(of).collect() };
-            fn texts<'r>(
-                rows: &'r [NewMovement<'r>],
-                of: fn(&'r super::posting::Details) -> &'r Option<String>,
-            ) -> Vec<Option<&'r str>> {
-                rows.iter().map(|row| of(row.details).as_deref()).collect()
-            }
-            let ids: Vec<i64> = sqlx::query_scalar(SQL)
-                .bind(column(|r| r.movement.key.store.0))
-                .bind(column(|r| r.movement.key.product.0))
-                .bind(column(|r| r.movement.key.lot.0))
-                .bind(column(|r| r.movement.version))
-                .bind(column(|r| r.movement.recorded_at.0))
-                .bind(rows.iter().map(|r| r.movement.kind.name()).collect::<Vec<_>>())
-                .bind(column(|r| r.movement.quantity.thousandths()))
-                .bind(column(|r| r.movement.balance.thousandths()))
-                .bind(column(|r| r.movement.value.cents()))
-                .bind(
-                    rows.iter().map(|r| r.details.unit_cost.map(Money::cents)).collect::<Vec<_>>(),
-                )
-                .bind(texts(rows, |d| &d.reason))
-                .bind(texts(rows, |d| &d.note))
-                .bind(texts(rows, |d| &d.reference))
-                .bind(rows.iter().map(|r| r.movement.reverses.map(|m| m.0)).collect::<Vec<_>>())
-                .bind(column(|r| r.actor))
-                .bind(column(|r| r.effective_at()))
-                .bind(column(|r| r.business_day))
-                .fetch_all(&mut **tx)
-                .await?;
-            Ok(ids.into_iter().map(MovementId).collect())
-        }
-        Tx::Sqlite(tx) => {
-            const SQL: &str = "
-                INSERT INTO stock_movements
-                    (store_id, product_id, lot_id, version, recorded_at, type, quantity,
-                     balance, value, unit_cost, reason, note, reference, reverses, actor_id,
-                     effective_at, business_day)
-                SELECT value ->> '$[0][0]', value ->> '$[0][1]', value ->> '$[0][2]',
-                       value ->> '$[0][3]', value ->> '$[0][4]', value ->> '$[1][0]',
-                       value ->> '$[0][5]', value ->> '$[0][6]', value ->> '$[0][7]',
-                       value ->> '$[1][1]', value ->> '$[1][2]', value ->> '$[1][3]',
-                       value ->> '$[1][4]', value ->> '$[1][5]', value ->> '$[0][8]',
-                       value ->> '$[0][9]', value ->> '$[0][10]'
-                FROM json_each($1)
-                RETURNING id";
-            let rows: Vec<_> = rows
-                .iter()
-                .map(|row| {
-                    let (m, d) = (row.movement, row.details);
-                    let numbers = [
-                        m.key.store.0,
-                        m.key.product.0,
-                        m.key.lot.0,
-                        m.version,
-                        m.recorded_at.0,
-                        m.quantity.thousandths(),
-                        m.balance.thousandths(),
-                        m.value.cents(),
-                        row.actor,
-                        row.effective_at(),
-                        row.business_day,
-                    ];
-                    let unit_cost = d.unit_cost.map(Money::cents);
-                    let texts = (&d.reason, &d.note, &d.reference);
-                    let (reason, note, reference) = texts;
-                    (numbers, (m.kind.name(), unit_cost, reason, note, reference, m.reverses))
-                })
-                .collect();
-            let ids: Vec<i64> =
-                sqlx::query_scalar(SQL).bind(to_json(&rows)).fetch_all(&mut **tx).await?;
-            Ok(ids.into_iter().map(MovementId).collect())
-        }
-    }
-}
-
-/// An effect under its key, with what its caller is told.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct NewKey<'a> {
-    pub(super) key: &'a str,
-    pub(super) fingerprint: i64,
-    pub(super) answer: &'a str,
-}
-
-/// Claims the keys, given sorted. Returns those that were free: a key that does not come
-/// back belongs to an effect that is committed.
-pub(super) async fn claim_keys(
-    tx: &mut Tx,
-    keys: &[NewKey<'_>],
-    status: i64,
-    now: Timestamp,
-) -> sqlx::Result<HashSet<String>> {
-    let claimed: Vec<String> = match tx {
-        Tx::Postgres(tx) => {
-            const SQL: &str = "
-                INSERT INTO idempotency_keys (key, fingerprint, answer, status, created_at)
-                SELECT k.*, $4, $5 FROM UNNEST($1::TEXT[], $2::BIGINT[], $3::TEXT[]) AS k
-                ON CONFLICT DO NOTHING
-                RETURNING key";
-            sqlx::query_scalar(SQL)
-                .bind(keys.iter().map(|k| k.key).collect::<Vec<_>>())
-                .bind(keys.iter().map(|k| k.fingerprint).collect::<Vec<_>>())
-                .bind(keys.iter().map(|k| k.answer).collect::<Vec<_>>())
-                .bind(status)
-                .bind(now.0)
-                .fetch_all(&mut **tx)
-                .await?
-        }
-        Tx::Sqlite(tx) => {
-            const SQL: &str = "
-                INSERT INTO idempotency_keys (key, fingerprint, answer, status, created_at)
-                SELECT value ->> 0, value ->> 1, value ->> 2, $2, $3 FROM json_each($1)
-                WHERE TRUE
-                ON CONFLICT DO NOTHING
-                RETURNING key";
-            let rows: Vec<_> = keys.iter().map(|k| (k.key, k.fingerprint, k.answer)).collect();
-            sqlx::query_scalar(SQL)
-                .bind(to_json(&rows))
-                .bind(status)
-                .bind(now.0)
-                .fetch_all(&mut **tx)
-                .await?
-        }
-    };
-    Ok(claimed.into_iter().collect())
-}
-
-/// A committed effect: the fingerprint of its request and its answer.
-#[derive(Clone, Debug)]
-pub(super) struct Known {
-    pub(super) fingerprint: i64,
-    pub(super) answer: String,
-}
-
-/// The committed effects among `keys`.
-pub(super) async fn known_keys(tx: &mut Tx, keys: &[&str]) -> sqlx::Result<HashMap<String, Known>> {
-    let rows: Vec<(String, i64, String)> = match tx {
-        Tx::Postgres(tx) => {
-            const SQL: &str = "
-                SELECT key, fingerprint, answer FROM idempotency_keys WHERE key = ANY($1)";
-            sqlx::query_as(SQL).bind(keys).fetch_all(&mut **tx).await?
-        }
-        Tx::Sqlite(tx) => {
-            const SQL: &str = "
-                SELECT key, fingerprint, answer FROM idempotency_keys
-                WHERE key IN (SELECT value FROM json_each($1))";
-            sqlx::query_as(SQL).bind(to_json(&keys)).fetch_all(&mut **tx).await?
-        }
-    };
-    let known =
-        rows.into_iter().map(|(key, fingerprint, answer)| (key, Known { fingerprint, answer }));
-    Ok(known.collect())
 }
 
 /// Settles the past up to `instant`; how far it is settled now. Waits for the batch that

@@ -14,7 +14,7 @@ use stockroom_domain::{StoreId, Timestamp};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 use tokio::task::JoinHandle;
 
-use super::batch;
+use super::batch::{self, Contention};
 use super::metrics::LedgerMetrics;
 use super::partitions;
 use super::posting::{PostError, Posting, Receipt};
@@ -108,6 +108,7 @@ impl Ledger {
                 clock: clock.clone(),
                 metrics: metrics.clone(),
                 room_for: None,
+                contention: Contention::default(),
             };
             tasks.push(tokio::spawn(writer.run(receiver)));
             sender
@@ -186,6 +187,7 @@ struct Writer {
     metrics: LedgerMetrics,
     /// The span of ledger time for which partitions are known to exist.
     room_for: Option<(Timestamp, Timestamp)>,
+    contention: Contention,
 }
 
 impl Writer {
@@ -243,7 +245,7 @@ impl Writer {
     async fn run_batch(&mut self, jobs: &[Job]) -> Result<batch::Outcomes, CommitError> {
         self.make_room().await.map_err(CommitError::Before)?;
         let postings: Vec<&Posting> = jobs.iter().map(|job| &job.posting).collect();
-        batch::run(&self.db, &self.clock, &postings).await
+        batch::run(&self.db, &self.clock, &postings, &mut self.contention).await
     }
 
     /// Makes the partitions of the months to come, when the last known one is near.

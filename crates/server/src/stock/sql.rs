@@ -6,6 +6,7 @@ use crate::auth::Scope;
 use crate::clock::Rfc3339;
 use crate::db::{Conn, Select};
 use crate::ledger::MovementRow;
+use crate::ledger::movements_sql::SELECT_MOVEMENTS;
 
 /// A level and what it is of.
 #[derive(Debug)]
@@ -167,18 +168,7 @@ pub(super) async fn movements(
     before: Option<i64>,
     limit: i64,
 ) -> sqlx::Result<Vec<MovementRow>> {
-    let mut query = Select::new(
-        "SELECT m.id, m.type AS kind, m.store_id, m.product_id, m.lot_id, p.sku,
-                l.code AS lot_code, l.expires_on, m.quantity, m.balance, m.value, m.version,
-                m.reason, m.note, m.reference, m.unit_cost, m.reverses, r.reversed_by,
-                m.actor_id, COALESCE(u.username, '') AS username, m.effective_at, m.recorded_at
-         FROM stock_movements m
-         JOIN products p ON p.id = m.product_id
-         LEFT JOIN lots l ON l.id = m.lot_id
-         LEFT JOIN movement_reversals r ON r.movement_id = m.id
-         LEFT JOIN users u ON u.id = m.actor_id
-         WHERE TRUE",
-    );
+    let mut query = Select::new(SELECT_MOVEMENTS);
     narrow_to(&mut query, "AND m.store_id", scope);
     if let Some(id) = filter.id {
         query.push(" AND m.id = ").bind(id);

@@ -210,19 +210,13 @@ fn no_panics(source: &Source) -> Vec<Fault> {
     found(source, &[".unwrap()", ".expect(", "panic!("], "an error is an answer, not a panic")
 }
 
-/// Files that are longer than they should be, with the reason.
-const LONG: &[&str] = &[
-    // The statements of a batch on two engines, to be read side by side.
-    "crates/server/src/ledger/sql.rs",
-];
-
 /// 500 lines a file, 100 columns a line (comments and texts included).
 fn length(source: &Source) -> Vec<Fault> {
     const LINES_MAX: usize = 500;
     const COLUMNS_MAX: usize = 100;
     let mut faults = Vec::new();
     let lines = source.text.lines().count();
-    if lines > LINES_MAX && !LONG.contains(&&*source.path) {
+    if lines > LINES_MAX {
         faults.push((0, format!("{lines} lines, {LINES_MAX} are the limit: split it")));
     }
     let long = |line: &str| line.chars().count() > COLUMNS_MAX;
