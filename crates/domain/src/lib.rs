@@ -7,6 +7,7 @@
 //! [`batch`] for everything that shares a commit.
 
 pub mod batch;
+pub mod catalog;
 mod decimal;
 pub mod ids;
 pub mod money;

@@ -103,3 +103,16 @@ impl Role {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whoever_edits_the_catalogue_sees_costs() {
+        // A product is replaced as a whole, its cost included: no one may replace unseen.
+        for role in Role::ALL {
+            assert!(!role.may(Permission::EditCatalog) || role.may(Permission::SeeCost));
+        }
+    }
+}

@@ -385,6 +385,11 @@ impl Faults {
         self.0.push(FieldError { field: field.into(), code: "required", message: message.into() });
     }
 
+    /// Notes a fault that was described where it was found.
+    pub fn push(&mut self, error: FieldError) {
+        self.0.push(error);
+    }
+
     /// How many were found.
     pub const fn len(&self) -> usize {
         self.0.len()

@@ -15,18 +15,20 @@ use crate::error::{ApiError, ErrorCode};
 use crate::http::docs::fails;
 use crate::http::edge::EdgeLayer;
 use crate::http::reference;
-use crate::{App, auth, stock, system};
+use crate::{App, auth, catalog, stock, stores, system};
 
 /// The tags of the documentation, in its order.
 const TAGS: &[(&str, &str)] = &[
     ("Identity", "Setting up the shop, signing in and staying signed in."),
+    ("Catalogue", "What the shop sells: one catalogue for all stores."),
+    ("Stores", "The shops that hold stock. A caller sees those in which they hold a role."),
     ("Stock", "Goods coming in, sold and taken out; what is on hand, now and then."),
     ("System", "How the system itself is doing."),
 ];
 
 fn api() -> ApiRouter<App> {
     speak_json_schema_2020();
-    ApiRouter::new().merge(identity()).merge(stock()).merge(system())
+    ApiRouter::new().merge(identity()).merge(catalogue()).merge(stock()).merge(system())
 }
 
 #[allow(clippy::too_many_lines, reason = "a list of routes")]
@@ -197,6 +199,91 @@ fn identity() -> ApiRouter<App> {
             }),
         )
 }
+
+fn catalogue() -> ApiRouter<App> {
+    use catalog::http as products;
+    use stores::http as stores;
+    const PRODUCTS: &str = "Catalogue";
+    const STORES: &str = "Stores";
+    ApiRouter::new()
+        .api_route(
+            "/api/products",
+            get_with(products::list, doc("listProducts", PRODUCTS, "Products, or all as CSV", &[]))
+                .post_with(
+                    products::create,
+                    doc("createProduct", PRODUCTS, "Make a product", PRODUCT_TAKEN),
+                ),
+        )
+        .api_route(
+            "/api/products/{id}",
+            get_with(
+                products::get,
+                doc("getProduct", PRODUCTS, "One product, or a deleted one", &[]),
+            )
+            .put_with(
+                products::replace,
+                doc("replaceProduct", PRODUCTS, "Replace a product", PRODUCT_TAKEN),
+            )
+            .patch_with(
+                products::patch,
+                doc("patchProduct", PRODUCTS, "Change some fields of a product", PRODUCT_TAKEN),
+            )
+            .delete_with(
+                products::delete,
+                doc("deleteProduct", PRODUCTS, "Delete a product that is not on hand", LEFT),
+            ),
+        )
+        .api_route(
+            "/api/products/{id}/restore",
+            post_with(
+                products::restore,
+                doc("restoreProduct", PRODUCTS, "Bring a deleted product back", PRODUCT_TAKEN),
+            ),
+        )
+        .api_route(
+            "/api/categories",
+            get_with(
+                products::categories,
+                doc("listCategories", PRODUCTS, "Categories, and how many products in each", &[]),
+            ),
+        )
+        .api_route(
+            "/api/stores",
+            get_with(stores::list, doc("listStores", STORES, "The stores that one can see", &[]))
+                .post_with(stores::create, doc("createStore", STORES, "Make a store", STORE_TAKEN)),
+        )
+        .api_route(
+            "/api/stores/{id}",
+            get_with(stores::get, doc("getStore", STORES, "One store, or a deleted one", &[]))
+                .put_with(
+                    stores::replace,
+                    doc("replaceStore", STORES, "Replace a store", STORE_TAKEN),
+                )
+                .patch_with(
+                    stores::patch,
+                    doc("patchStore", STORES, "Change some fields of a store", STORE_TAKEN),
+                )
+                .delete_with(
+                    stores::delete,
+                    doc("deleteStore", STORES, "Delete a store that is empty", LEFT),
+                ),
+        )
+        .api_route(
+            "/api/stores/{id}/restore",
+            post_with(
+                stores::restore,
+                doc("restoreStore", STORES, "Bring a deleted store back", STORE_TAKEN),
+            ),
+        )
+}
+
+/// What making and changing a product can be answered, beside what its extractors say.
+const PRODUCT_TAKEN: &[ErrorCode] =
+    &[ErrorCode::DuplicateSku, ErrorCode::DuplicateBarcode, ErrorCode::InvalidState];
+/// The same of a store.
+const STORE_TAKEN: &[ErrorCode] = &[ErrorCode::DuplicateCode, ErrorCode::InvalidState];
+/// Deleting, while something is on hand.
+const LEFT: &[ErrorCode] = &[ErrorCode::InvalidState];
 
 fn system() -> ApiRouter<App> {
     ApiRouter::new()

@@ -19,7 +19,7 @@ CREATE TABLE products (
     name             TEXT NOT NULL,
     name_key         TEXT COLLATE "C" NOT NULL,
     description      TEXT,
-    category         TEXT,
+    category         TEXT COLLATE "C",
     unit             TEXT NOT NULL CHECK (unit IN ('each', 'kg', 'l', 'm')),
     price            BIGINT NOT NULL CHECK (price >= 0),
     cost             BIGINT CHECK (cost >= 0),
@@ -35,6 +35,9 @@ CREATE TABLE products (
 );
 CREATE UNIQUE INDEX products_sku ON products (sku_key) WHERE NOT is_deleted;
 CREATE INDEX products_category ON products (category);
+-- Lists walk these in order, one page after another.
+CREATE INDEX products_by_name ON products (name_key, id) WHERE NOT is_deleted;
+CREATE INDEX products_by_age ON products (created_at, id) WHERE NOT is_deleted;
 
 CREATE TABLE product_barcodes (
     code          TEXT COLLATE "C" PRIMARY KEY,

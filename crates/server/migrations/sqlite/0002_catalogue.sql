@@ -35,6 +35,9 @@ CREATE TABLE products (
 ) STRICT;
 CREATE UNIQUE INDEX products_sku ON products (sku_key) WHERE NOT is_deleted;
 CREATE INDEX products_category ON products (category);
+-- Lists walk these in order, one page after another.
+CREATE INDEX products_by_name ON products (name_key, id) WHERE NOT is_deleted;
+CREATE INDEX products_by_age ON products (created_at, id) WHERE NOT is_deleted;
 
 CREATE TABLE product_barcodes (
     code          TEXT PRIMARY KEY,

@@ -1,53 +1,28 @@
-//! The catalogue (being merged).
-pub mod lots;
-use crate::db::Db;
-use crate::error::{ApiError, ApiResult};
-use crate::http::{Sku, Text};
-use stockroom_domain::ProductId;
+//! The catalogue: what the shop sells. One for all stores; each store has its own stock of it.
+//!
+//! [`product`] says what a product is and checks what is sent, [`barcodes`] whose a code is,
+//! [`list`] finds products, [`view`] shows them to a caller. The stock slice comes here to
+//! learn which product a SKU or a barcode means ([`resolve`]) and to name a [`lots`] entry.
+//!
+//! Products are never removed: movements point to them. A deleted one is hidden, refuses
+//! movements and frees its SKU. It keeps its barcodes until another product claims them; a
+//! restored product has those that nobody claimed.
+//!
+//! Nothing here reads or writes stock beyond showing and summing up what is on hand.
 
-/// How a request names a product.
-#[derive(Clone, Debug)]
-pub enum ProductRef {
-    /// By its id.
-    Id(i64),
-    /// By its SKU.
-    Sku(Sku),
-    /// By one of its barcodes.
-    Barcode(Text<64>),
-}
-/// A product that was found.
-#[derive(Clone, Copy, Debug)]
-pub struct Resolved {
-    /// Which.
-    pub product_id: ProductId,
-}
-impl ProductRef {
-    /// Exactly one of the three.
-    pub fn new(id: Option<i64>, sku: Option<Sku>, barcode: Option<Text<64>>) -> Option<Self> {
-        match (id, sku, barcode) {
-            (Some(id), None, None) => Some(Self::Id(id)),
-            (None, Some(sku), None) => Some(Self::Sku(sku)),
-            (None, None, Some(code)) => Some(Self::Barcode(code)),
-            _ => None,
-        }
-    }
-}
-/// Finds one.
-pub async fn resolve(_: &Db, r: &ProductRef) -> ApiResult<Resolved> {
-    match r {
-        ProductRef::Id(id) => Ok(Resolved { product_id: ProductId(*id) }),
-        _ => Err(ApiError::not_found("product", 0)),
-    }
-}
-/// Finds many.
-pub async fn resolve_all(db: &Db, all: &[&ProductRef]) -> ApiResult<Vec<ApiResult<Resolved>>> {
-    let mut found = Vec::new();
-    for r in all {
-        found.push(resolve(db, r).await);
-    }
-    Ok(found)
-}
-/// 404 unless it exists.
-pub async fn require_product(_: &Db, _: ProductId) -> ApiResult<()> {
-    Ok(())
-}
+mod barcodes;
+mod barcodes_sql;
+mod changes;
+pub mod http;
+pub mod list;
+mod list_sql;
+pub mod lots;
+mod lots_sql;
+pub mod product;
+pub mod resolve;
+mod resolve_sql;
+mod sql;
+pub mod values;
+pub mod view;
+
+pub use resolve::{ProductRef, Resolved, require_product, resolve, resolve_all};

@@ -7,6 +7,19 @@ use crate::error::{ApiError, ApiResult, ErrorCode, FieldError};
 /// How deep a body may nest.
 const DEPTH_MAX: usize = 32;
 
+/// Reads the JSON of one field of a body that was found to be well-formed JSON.
+pub(super) fn field<T: DeserializeOwned>(field: &str, text: &str) -> Result<T, FieldError> {
+    let mut reader = serde_json::Deserializer::from_str(text);
+    serde_path_to_error::deserialize(&mut reader).map_err(|error| {
+        let path = match error.path().to_string() {
+            path if path == "." => field.to_owned(),
+            path if path.starts_with('[') => format!("{field}{path}"),
+            path => format!("{field}.{path}"),
+        };
+        described(&path, &without_position(error.inner()))
+    })
+}
+
 /// Reads a JSON body.
 pub(super) fn json<T: DeserializeOwned>(bytes: &[u8]) -> ApiResult<T> {
     if is_too_deep(bytes) {
@@ -46,9 +59,15 @@ pub(super) fn query<T: DeserializeOwned>(query: &str) -> ApiResult<T> {
     })
 }
 
+/// One field at fault, as a refusal of the whole request.
+fn fault(path: &str, said: &str) -> ApiError {
+    let error = described(path, said);
+    ApiError::new(ErrorCode::InvalidRequest, error.message.clone()).with_errors(vec![error])
+}
+
 /// One field at fault. serde tells the kind only in its message's words, which its own
 /// documentation fixes (`serde::de::Error`).
-fn fault(path: &str, said: &str) -> ApiError {
+fn described(path: &str, said: &str) -> FieldError {
     let path = if path == "." { "" } else { path };
     let named = |rest: &str| rest.split('`').next().unwrap_or_default().to_owned();
     let (field, code, message) = if let Some(rest) = said.strip_prefix("missing field `") {
@@ -70,11 +89,7 @@ fn fault(path: &str, said: &str) -> ApiError {
         let message = if path.is_empty() { sentence } else { format!("{path}: {sentence}") };
         (path.to_owned(), "invalid", message)
     };
-    ApiError::new(ErrorCode::InvalidRequest, message.clone()).with_errors(vec![FieldError {
-        field,
-        code,
-        message,
-    }])
+    FieldError { field, code, message }
 }
 
 /// serde lists what it knows as "one of a, b" or as "a".

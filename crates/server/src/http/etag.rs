@@ -22,6 +22,15 @@ use crate::error::{ApiError, ApiResult, ErrorCode};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ETag(pub i64);
 
+impl ETag {
+    /// The tag of an answer that also shows something which changes without a new version, as
+    /// a product shows its stock: `"12.5"`. [`IfMatch`] looks at the version alone;
+    /// `If-None-Match`, at both.
+    pub fn with_state(self, state: impl fmt::Display) -> String {
+        format!("\"{}.{state}\"", self.0)
+    }
+}
+
 impl fmt::Display for ETag {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "\"{}\"", self.0)
@@ -38,9 +47,8 @@ impl IfMatch {
     /// # Errors
     /// 412 `version_mismatch`, naming the current version.
     pub fn check(&self, version: i64) -> ApiResult<()> {
-        let current = ETag(version).to_string();
         match &self.0 {
-            Some(tags) if !list_has(tags, &current) => Err(ApiError::new(
+            Some(tags) if !names_version(tags, version) => Err(ApiError::new(
                 ErrorCode::VersionMismatch,
                 format!("This has changed since you read it; it is in version {version} now."),
             )
@@ -68,6 +76,15 @@ impl IfMatch {
     pub const fn is_given(&self) -> bool {
         self.0.is_some()
     }
+}
+
+/// Whether a list of tags has one of this version, whatever state it names besides.
+fn names_version(tags: &str, version: i64) -> bool {
+    let of_version = |tag: &str| -> Option<bool> {
+        let tag = tag.trim().trim_start_matches("W/").strip_prefix('"')?.strip_suffix('"')?;
+        Some(tag.split('.').next()? == version.to_string())
+    };
+    tags.trim() == "*" || tags.split(',').any(|tag| of_version(tag) == Some(true))
 }
 
 /// Whether a list of tags (`"1", W/"2"`, or `*`) has `tag`. Weak comparison: what is tagged
@@ -128,6 +145,7 @@ mod tests {
         let check = |sent: &str, version| IfMatch(Some(sent.to_owned())).check(version).is_ok();
         assert!(check("\"3\"", 3) && check("\"1\", \"3\"", 3) && check("*", 3));
         assert!(check("W/\"3\"", 3));
+        assert!(check("\"3.1.5\"", 3) && !check("\"33.3\"", 3));
         assert!(!check("\"33\"", 3) && !check("3", 3) && !check("", 3));
         assert!(IfMatch::default().check(3).is_ok());
     }

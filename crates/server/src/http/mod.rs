@@ -9,6 +9,7 @@
 
 pub mod answer;
 pub mod body;
+pub mod csv;
 mod decode;
 pub mod docs;
 pub mod edge;
@@ -18,6 +19,7 @@ pub mod once;
 pub mod page;
 pub mod params;
 pub mod reference;
+pub mod sent;
 pub mod server;
 mod sql;
 pub mod text;
@@ -30,11 +32,13 @@ use stockroom_domain::Timestamp;
 
 pub use answer::{Answer, Created, Done, Success, consistency_token};
 pub use body::Body;
+pub use csv::{AcceptsCsv, ListAnswer, ListFormat};
 pub use etag::{ETag, IfMatch};
 pub use failure::ErrorAnswer;
 pub use once::{Once, Write, begin_write};
-pub use page::{Cursor, Limit, Paging};
+pub use page::{Cursor, Limit, Paging, Total};
 pub use params::{Params, PathId, Segments};
+pub use sent::Sent;
 pub use text::{Name, Note, Sku, Text};
 pub use wire::{Day, WireMoney, WireQuantity, WireTime};
 

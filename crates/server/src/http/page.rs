@@ -143,6 +143,26 @@ fn open<P: DeserializeOwned>(cursor: &Cursor, binding: &[u8; 8]) -> ApiResult<P>
     })
 }
 
+/// How many entries a list has in all, for `include_total=true`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Total {
+    /// The number; 10,000 where there are more.
+    pub value: i64,
+    /// Whether that is exact.
+    pub exact: bool,
+}
+
+impl Total {
+    const MAX: i64 = 10_000;
+    /// How far to count: one further than is told.
+    pub const FETCH: i64 = Self::MAX + 1;
+
+    /// What is told of entries that were counted up to [`Total::FETCH`].
+    pub fn of(counted: i64) -> Self {
+        Self { value: counted.min(Self::MAX), exact: counted <= Self::MAX }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

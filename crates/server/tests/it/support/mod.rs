@@ -19,6 +19,7 @@
 mod client;
 mod database;
 mod people;
+mod products;
 
 use std::net::{SocketAddr, TcpListener};
 
@@ -30,9 +31,9 @@ use stockroom::http::server;
 use stockroom::{App, routes};
 use stockroom_domain::Timestamp;
 
-pub use client::RequestBuilder;
+pub use client::{Reply, RequestBuilder};
 pub use database::Engine;
-pub use people::PASSWORD;
+pub use people::{PASSWORD, Person};
 
 /// When every test begins: 2026-03-02T09:00:00Z, a Monday morning.
 pub const START: Timestamp = Timestamp(1_772_442_000_000_000);

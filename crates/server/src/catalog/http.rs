@@ -1,0 +1,207 @@
+//! The catalogue over HTTP.
+
+use serde_json::json;
+use stockroom_domain::ProductId;
+
+use super::changes;
+use super::list::{self, CategoryFilter, CategoryList, ProductFilter, ProductList};
+use super::product::{Details, Product, ProductInput, ProductPatch};
+use super::view::{self, ProductAnswer, ProductView, Sight};
+use crate::App;
+use crate::auth::{Can, EditCatalog, Principal, ReadCatalog};
+use crate::db::Conn;
+use crate::error::{ApiError, ApiResult, ErrorCode};
+use crate::events::Event;
+use crate::http::{
+    AcceptsCsv, Answer, Body, Created, Done, IfMatch, ListAnswer, Once, Params, PathId, Success,
+    Write, begin_write,
+};
+
+/// Makes a product.
+///
+/// # Errors
+/// 400 with all faults, 409 `duplicate_sku`, 409 `duplicate_barcode`.
+pub async fn create(
+    who: Can<EditCatalog>,
+    app: App,
+    once: Once,
+    Body(input): Body<ProductInput>,
+) -> ApiResult<Created<ProductAnswer>> {
+    let details = input.check()?;
+    let write = begin_write(&app, &who, &once).await?;
+    let (write, id) = changes::insert(&app, write, &details).await?;
+    let answer = finish(write, &who, id, Some("product.created")).await?;
+    Ok(answer.with_location(&format!("/api/products/{id}")))
+}
+
+/// Shows a product, deleted or not.
+///
+/// # Errors
+/// 404.
+pub async fn get(
+    who: Can<ReadCatalog>,
+    app: App,
+    PathId(id): PathId,
+) -> ApiResult<Answer<ProductAnswer>> {
+    let mut reader = app.db.read().await?;
+    let product = view::one(Conn::from(&mut reader), id, &Sight::of(&who)).await?;
+    let tag = product.tag();
+    let answer = Answer::new(&ProductAnswer { status: Success::Success, product })?;
+    Ok(answer.with_header(axum::http::header::ETAG, &tag))
+}
+
+/// Replaces a product: what is not sent gets its default.
+///
+/// # Errors
+/// As [`create`]; 404; 412; 409 `invalid_state` for a deleted one, and for another unit or
+/// keeping of lots after movements.
+pub async fn replace(
+    who: Can<EditCatalog>,
+    app: App,
+    PathId(id): PathId,
+    once: Once,
+    if_match: IfMatch,
+    Body(input): Body<ProductInput>,
+) -> ApiResult<Answer<ProductAnswer>> {
+    let details = input.check()?;
+    change(&who, &app, id, &once, &if_match, |_| Ok(details)).await
+}
+
+/// Changes the fields of a product that are named (RFC 7396).
+///
+/// # Errors
+/// As [`replace`].
+pub async fn patch(
+    who: Can<EditCatalog>,
+    app: App,
+    PathId(id): PathId,
+    once: Once,
+    if_match: IfMatch,
+    Body(ProductPatch(input)): Body<ProductPatch>,
+) -> ApiResult<Answer<ProductAnswer>> {
+    let merged = |stored: &Details| input.over(stored)?.check();
+    change(&who, &app, id, &once, &if_match, merged).await
+}
+
+async fn change(
+    who: &Principal,
+    app: &App,
+    id: i64,
+    once: &Once,
+    if_match: &IfMatch,
+    decide: impl FnOnce(&Details) -> ApiResult<Details>,
+) -> ApiResult<Answer<ProductAnswer>> {
+    let mut write = begin_write(app, who, once).await?;
+    let stored = changes::lock(&mut write.tx, id).await?;
+    if_match.check(stored.version)?;
+    if stored.is_deleted {
+        return Err(is_deleted(&stored));
+    }
+    let details = decide(&stored.details)?;
+    if stored.details.is_same(&details) {
+        return finish(write, who, stored.id, None).await;
+    }
+    let write = changes::replace(app, write, &stored, &details).await?;
+    finish(write, who, stored.id, Some("product.updated")).await
+}
+
+fn is_deleted(product: &Product) -> ApiError {
+    let message = "This product is deleted: restore it to change it.";
+    ApiError::conflict(ErrorCode::InvalidState, message).with_detail("product_id", product.id.0)
+}
+
+/// Deletes a product; it is kept, hidden. Again is as good.
+///
+/// # Errors
+/// 404; 412; 409 `invalid_state` while some of it is on hand.
+pub async fn delete(
+    who: Can<EditCatalog>,
+    app: App,
+    PathId(id): PathId,
+    once: Once,
+    if_match: IfMatch,
+) -> ApiResult<Done> {
+    let mut write = begin_write(&app, &who, &once).await?;
+    let stored = changes::lock(&mut write.tx, id).await?;
+    if stored.is_deleted {
+        return write.commit(&(), &[]).await;
+    }
+    if_match.check(stored.version)?;
+    changes::delete(&mut write, &stored).await?;
+    let event = event("product.deleted", id, &stored.details.sku, stored.version + 1);
+    write.commit(&(), &[event]).await
+}
+
+/// Brings a deleted product back. One that is not deleted stays as it is.
+///
+/// # Errors
+/// 404; 412; 409 `duplicate_sku` where another product has its SKU by now.
+pub async fn restore(
+    who: Can<EditCatalog>,
+    app: App,
+    PathId(id): PathId,
+    once: Once,
+    if_match: IfMatch,
+) -> ApiResult<Answer<ProductAnswer>> {
+    let mut write = begin_write(&app, &who, &once).await?;
+    let stored = changes::lock(&mut write.tx, id).await?;
+    if !stored.is_deleted {
+        return finish(write, &who, stored.id, None).await;
+    }
+    if_match.check(stored.version)?;
+    let write = changes::restore(&app, write, &stored).await?;
+    finish(write, &who, stored.id, Some("product.restored")).await
+}
+
+/// Lists products, in pages or as one CSV file.
+///
+/// # Errors
+/// 400 for filters and cursors that are none.
+pub async fn list(
+    who: Can<ReadCatalog>,
+    app: App,
+    accepts: AcceptsCsv,
+    Params(filter): Params<ProductFilter>,
+) -> ApiResult<ListAnswer<ProductList>> {
+    if accepts.or_asked(filter.format) {
+        return list::products_csv(app, &who, filter).await.map(ListAnswer::Csv);
+    }
+    let page = list::products(&app, &who, &filter).await?;
+    Answer::new(&page).map(ListAnswer::Json)
+}
+
+/// Lists the categories, with the number of products in each.
+///
+/// # Errors
+/// 400 for a cursor that is none.
+pub async fn categories(
+    who: Can<ReadCatalog>,
+    app: App,
+    Params(filter): Params<CategoryFilter>,
+) -> ApiResult<Answer<CategoryList>> {
+    Answer::new(&list::categories(&app, &who, &filter).await?)
+}
+
+/// Shows the product as the write leaves it, and commits.
+async fn finish<const STATUS: u16>(
+    mut write: Write,
+    who: &Principal,
+    id: ProductId,
+    kind: Option<&'static str>,
+) -> ApiResult<Answer<ProductAnswer, STATUS>> {
+    let product = view::one(Conn::from(&mut write.tx), id.0, &Sight::of(who)).await?;
+    let tag = product.tag();
+    let events: Vec<Event> = kind.map(|kind| changed(kind, &product)).into_iter().collect();
+    let answer = ProductAnswer { status: Success::Success, product };
+    Ok(write.commit(&answer, &events).await?.with_header(axum::http::header::ETAG, &tag))
+}
+
+fn changed(kind: &'static str, product: &ProductView) -> Event {
+    event(kind, product.id, &product.sku, product.version)
+}
+
+/// Followers of every role read events: they name the product, never its cost.
+fn event(kind: &'static str, id: i64, sku: &str, version: i64) -> Event {
+    let data = json!({ "id": id, "sku": sku, "version": version });
+    Event::new(kind, "product", id, &data)
+}
