@@ -9,6 +9,7 @@ mod auth;
 mod command_line;
 mod demo;
 mod documentation;
+mod guides;
 mod limits;
 mod product_lists;
 mod products;
