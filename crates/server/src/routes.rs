@@ -200,6 +200,7 @@ fn identity() -> ApiRouter<App> {
         )
 }
 
+#[allow(clippy::too_many_lines, reason = "a list of routes")]
 fn catalogue() -> ApiRouter<App> {
     use catalog::http as products;
     use stores::http as stores;

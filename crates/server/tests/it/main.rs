@@ -12,6 +12,7 @@ mod documentation;
 mod guides;
 mod limits;
 mod product_lists;
+mod product_names;
 mod products;
 mod stores;
 mod system;
