@@ -45,6 +45,12 @@ function withoutNull(schema) {
   return members.length === 1 ? withoutNull(members[0]) : resolved;
 }
 
+function mayBeNull(schema) {
+  const it = resolve(schema);
+  return [].concat(it.type || []).includes("null") || (it.enum || []).includes(null)
+    || (it.anyOf || it.oneOf || []).some(mayBeNull);
+}
+
 function typeName(schema) {
   const it = withoutNull(schema);
   const types = [].concat(it.type || []).filter((type) => type !== "null");
@@ -74,7 +80,7 @@ function fieldTree(schema, depth = 0) {
   return h("div", { class: "fields" }, Object.entries(it.properties).map(([name, field]) => {
     const about = field.description || withoutNull(field).description;
     const line = [
-      h("code", {}, name), " ", h("span", { class: "type" }, typeName(field)), " ",
+      h("code", {}, name), " ", h("span", { class: "type" }, typeName(field), mayBeNull(field) && " | null"), " ",
       required.has(name) && h("span", { class: "required" }, "required"), " ",
       about && h("span", { class: "about" }, inline(about)),
     ];
