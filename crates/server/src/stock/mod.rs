@@ -4,10 +4,11 @@
 //! and writes. What is asked of one store lies behind the caller's scope: a store that one
 //! may not see does not exist.
 //!
-//! [`requests`] holds what callers send, [`post`] the handlers that write, [`levels`] and
-//! [`movements`] those that read.
+//! [`requests`] holds what callers send, [`post`] and [`many`] the handlers that write,
+//! [`levels`] and [`movements`] those that read.
 
 pub mod levels;
+pub mod many;
 pub mod movements;
 pub mod post;
 pub mod requests;
