@@ -73,6 +73,8 @@ CREATE TRIGGER stock_movements_no_truncate BEFORE TRUNCATE ON stock_movements
     FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER movement_reversals_append_only BEFORE UPDATE OR DELETE ON movement_reversals
     FOR EACH ROW EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER movement_reversals_no_truncate BEFORE TRUNCATE ON movement_reversals
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
 -- For people with psql or a BI tool: readable values.
 CREATE VIEW current_inventory AS

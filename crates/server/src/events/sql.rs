@@ -104,13 +104,14 @@ pub async fn head(db: impl Into<Conn<'_>>) -> sqlx::Result<(EventId, Timestamp)>
     })
 }
 
-/// Makes sure that the log has room for at least another partition's worth of events. Called
-/// at start and daily; SQLite needs none.
+/// Makes sure that the log has room for at least another partition's worth of events. Returns
+/// the last id for which there is room; on SQLite, which has no partitions, there is no end.
+/// Called at start, and by the ledger's writers on the way there.
 ///
 /// # Errors
 /// The database did not answer.
-pub async fn ensure_partitions(db: &Db) -> sqlx::Result<()> {
-    let Db::Postgres { pool, .. } = db else { return Ok(()) };
+pub async fn ensure_partitions(db: &Db) -> sqlx::Result<EventId> {
+    let Db::Postgres { pool, .. } = db else { return Ok(EventId(i64::MAX)) };
     let mut reader = db.read().await?;
     let (last, _) = head(&mut reader).await?;
     drop(reader);
@@ -120,5 +121,5 @@ pub async fn ensure_partitions(db: &Db) -> sqlx::Result<()> {
         crate::db::attach_partition(pool, "events", &format!("events_{index}"), "id", from, to)
             .await?;
     }
-    Ok(())
+    Ok(EventId((current + 2) * PARTITION_IDS - 1))
 }

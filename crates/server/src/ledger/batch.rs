@@ -343,13 +343,19 @@ fn answer(
     let mut kept = String::with_capacity(lines.len() * 12 + 2);
     let mut moved: Vec<(MovementId, &Movement)> = Vec::with_capacity(lines.len());
     let no_labels = Labels::default();
+    let mut fallen = posting.fallen.iter().peekable();
+    let mut place = 0;
     text.push('[');
     kept.push('[');
     for (index, line) in lines.iter().enumerate() {
-        if index > 0 {
-            text.push(',');
-            kept.push(',');
+        while let Some((_, told)) = fallen.next_if(|(at, _)| *at == place) {
+            for text in [&mut text, &mut kept] {
+                text.push_str(told.get());
+                text.push(',');
+            }
+            place += 1;
         }
+        place += 1;
         match line {
             Ok(movement) => {
                 let id = ids.next().unwrap_or(MovementId(0));
@@ -368,9 +374,19 @@ fn answer(
                 kept.push_str(&error);
             }
         }
+        text.push(',');
+        kept.push(',');
     }
-    text.push(']');
-    kept.push(']');
+    for (_, told) in fallen {
+        for text in [&mut text, &mut kept] {
+            text.push_str(told.get());
+            text.push(',');
+        }
+    }
+    for text in [&mut text, &mut kept] {
+        text.pop();
+        text.push(']');
+    }
     moved.sort_by_key(|(_, movement)| movement.key.store);
     for of_store in moved.chunk_by(|a, b| a.1.key.store == b.1.key.store) {
         events.extend(

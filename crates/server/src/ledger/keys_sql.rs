@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use stockroom_domain::Timestamp;
 
 use super::sql::to_json;
-use crate::db::Tx;
+use crate::db::{Conn, Tx};
 
 /// An effect under its key, with what its caller is told.
 #[derive(Clone, Copy, Debug)]
@@ -67,20 +67,20 @@ pub(super) struct StoredEffect {
 
 /// The committed effects among `keys`.
 pub(super) async fn known_keys(
-    tx: &mut Tx,
+    db: Conn<'_>,
     keys: &[&str],
 ) -> sqlx::Result<HashMap<String, StoredEffect>> {
-    let rows: Vec<(String, i64, String)> = match tx {
-        Tx::Postgres(tx) => {
+    let rows: Vec<(String, i64, String)> = match db {
+        Conn::Postgres(conn) => {
             const SQL: &str = "
                 SELECT key, fingerprint, answer FROM idempotency_keys WHERE key = ANY($1)";
-            sqlx::query_as(SQL).bind(keys).fetch_all(&mut **tx).await?
+            sqlx::query_as(SQL).bind(keys).fetch_all(conn).await?
         }
-        Tx::Sqlite(tx) => {
+        Conn::Sqlite(conn) => {
             const SQL: &str = "
                 SELECT key, fingerprint, answer FROM idempotency_keys
                 WHERE key IN (SELECT value FROM json_each($1))";
-            sqlx::query_as(SQL).bind(to_json(&keys)).fetch_all(&mut **tx).await?
+            sqlx::query_as(SQL).bind(to_json(&keys)).fetch_all(conn).await?
         }
     };
     let known = rows

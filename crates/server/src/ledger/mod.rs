@@ -17,6 +17,7 @@
 mod answer;
 mod batch;
 mod business_day;
+mod effects;
 pub mod fence;
 mod keys_sql;
 mod metrics;
@@ -32,6 +33,7 @@ mod writer;
 
 pub use answer::{Actor, LotView, MovementRow, MovementView};
 pub use business_day::business_day;
+pub use effects::Effects;
 pub use metrics::LedgerMetrics;
 pub use posting::{Details, PostError, Posting, Receipt};
 pub use writer::{LINES_OF_A_QUICK_POSTING_MAX, Ledger, LedgerSettings};

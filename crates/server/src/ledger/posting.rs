@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use serde_json::value::RawValue;
 use stockroom_domain::batch::{Atomicity, Parcel};
 use stockroom_domain::stock::{Line, Refusal};
 use stockroom_domain::{EventId, Money, Timestamp, UserId};
@@ -22,6 +23,9 @@ pub struct Posting {
     pub actor_name: Arc<str>,
     /// Whether the answer may contain costs.
     pub shows_cost: bool,
+    /// Lines of the request that fell before they reached the ledger: their places among all,
+    /// rising, and what they are told. They are part of the answer, also when it is repeated.
+    pub fallen: Vec<(usize, Box<RawValue>)>,
 }
 
 impl Posting {
@@ -39,6 +43,7 @@ impl Posting {
             actor_id: actor.0,
             actor_name: actor.1,
             shows_cost: false,
+            fallen: Vec::new(),
         }
     }
 
@@ -74,8 +79,8 @@ pub struct Details {
 /// What was committed.
 #[derive(Clone, Debug)]
 pub struct Receipt {
-    /// A JSON array with one element a line: the movement, or `{"error":{…}}` for a line
-    /// that fell by itself.
+    /// A JSON array with one element a line of the request: the movement, or
+    /// `{"error":{…}}` for a line that fell by itself.
     pub answer: String,
     /// The last event of the commit, or the log's head where an earlier effect is repeated.
     pub event: EventId,

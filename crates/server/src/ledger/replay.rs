@@ -7,12 +7,13 @@
 
 use std::collections::HashMap;
 
-use serde_json::Value;
+use serde_json::value::RawValue;
+use stockroom_domain::StoreId;
 
 use super::answer::MovementRow;
 use super::keys_sql::{self, StoredEffect};
 use super::movements_sql;
-use crate::db::Tx;
+use crate::db::Conn;
 
 /// A committed effect, ready to be told again.
 #[derive(Clone, Debug)]
@@ -25,28 +26,38 @@ pub(super) struct Known {
 #[derive(Clone, Debug)]
 enum Part {
     Movement(Box<MovementRow>),
-    Refusal(Value),
+    /// As it was said, to the letter.
+    Refusal(Box<RawValue>),
+}
+
+/// The movement that a kept part stands for; none for a refusal.
+fn id(part: &RawValue) -> Option<i64> {
+    part.get().parse().ok()
 }
 
 /// The committed effects among `keys`, with their movements.
-pub(super) async fn known(tx: &mut Tx, keys: &[&str]) -> sqlx::Result<HashMap<String, Known>> {
-    let stored = keys_sql::known_keys(tx, keys).await?;
+pub(super) async fn known(
+    db: impl Into<Conn<'_>>,
+    keys: &[&str],
+) -> sqlx::Result<HashMap<String, Known>> {
+    let mut db = db.into();
+    let stored = keys_sql::known_keys(db.reborrow(), keys).await?;
     let mut parsed = Vec::with_capacity(stored.len());
     for (key, StoredEffect { fingerprint, answer }) in stored {
-        let parts: Vec<Value> = serde_json::from_str(&answer)
+        let parts: Vec<Box<RawValue>> = serde_json::from_str(&answer)
             .map_err(|error| sqlx::Error::Decode(format!("key {key}: {error}").into()))?;
         parsed.push((key, fingerprint, parts));
     }
-    let ids = parsed.iter().flat_map(|(_, _, parts)| parts).filter_map(Value::as_i64);
+    let ids = parsed.iter().flat_map(|(_, _, parts)| parts).filter_map(|part| id(part));
     let ids: Vec<i64> = ids.collect();
     let rows = match ids[..] {
         [] => Vec::new(),
-        _ => movements_sql::movements_by_id(tx.into(), ids).await?,
+        _ => movements_sql::movements_by_id(db, ids).await?,
     };
     let rows: HashMap<i64, MovementRow> = rows.into_iter().map(|row| (row.id, row)).collect();
     let mut known = HashMap::with_capacity(parsed.len());
     for (key, fingerprint, parts) in parsed {
-        let part = |part: Value| match part.as_i64() {
+        let part = |part: Box<RawValue>| match id(&part) {
             None => Ok(Part::Refusal(part)),
             Some(id) => match rows.get(&id) {
                 Some(row) => Ok(Part::Movement(Box::new(row.clone()))),
@@ -67,10 +78,20 @@ impl Known {
     }
 }
 
+impl Known {
+    /// The stores in which it moved something.
+    pub(super) fn stores(&self) -> impl Iterator<Item = StoreId> {
+        self.parts.iter().filter_map(|part| match part {
+            Part::Movement(row) => Some(StoreId(row.store_id)),
+            Part::Refusal(_) => None,
+        })
+    }
+}
+
 impl Part {
     fn text(&self, shows_cost: bool) -> String {
         match self {
-            Self::Refusal(refusal) => refusal.to_string(),
+            Self::Refusal(refusal) => refusal.get().to_owned(),
             Self::Movement(row) => {
                 let mut view = row.view(shows_cost);
                 // Undone later: when it was new, it was not.

@@ -10,7 +10,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use stockroom_domain::{StoreId, Timestamp};
+use stockroom_domain::{EventId, StoreId, Timestamp};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 use tokio::task::JoinHandle;
 
@@ -21,7 +21,7 @@ use super::posting::{PostError, Posting, Receipt};
 use super::queue::FairQueue;
 use crate::clock::{self, Clock};
 use crate::db::{Db, Fault, fault};
-use crate::events::CommitError;
+use crate::events::{self, CommitError};
 
 /// A longer posting goes to the lane for bulk, where it keeps no till waiting.
 pub const LINES_OF_A_QUICK_POSTING_MAX: usize = 256;
@@ -29,6 +29,8 @@ pub const LINES_OF_A_QUICK_POSTING_MAX: usize = 256;
 const BATCH_LINES_MAX: usize = 4_096;
 /// A posting that waited longer is dropped before a batch, never after.
 const WAIT_MAX: Duration = Duration::from_secs(2);
+/// Events for which there is room when more is made.
+const EVENTS_AHEAD: i64 = 5_000_000;
 /// How long a batch whose commit was not answered is tried again.
 const DOUBT_MAX: Duration = Duration::from_secs(10);
 /// Runs of a batch that met locks or serialization failures.
@@ -107,7 +109,8 @@ impl Ledger {
                 db: db.clone(),
                 clock: clock.clone(),
                 metrics: metrics.clone(),
-                room_for: None,
+                room: None,
+                last_event: EventId(0),
                 contention: Contention::default(),
             };
             tasks.push(tokio::spawn(writer.run(receiver)));
@@ -185,9 +188,28 @@ struct Writer {
     db: Db,
     clock: Clock,
     metrics: LedgerMetrics,
-    /// The span of ledger time for which partitions are known to exist.
-    room_for: Option<(Timestamp, Timestamp)>,
+    room: Option<Room>,
+    /// The last event that this writer knows of.
+    last_event: EventId,
     contention: Contention,
+}
+
+/// How far partitions are known to exist.
+struct Room {
+    /// The span of ledger time.
+    times: (Timestamp, Timestamp),
+    /// The last event that has one.
+    events: EventId,
+}
+
+impl Room {
+    /// Whether nothing has to be made for a good while.
+    fn is_enough(&self, now: Timestamp, last: EventId) -> bool {
+        const A_DAY_S: i64 = 86_400;
+        let (from, to) = self.times;
+        let for_times = from <= now && now < to.plus_seconds(-A_DAY_S);
+        for_times && last.0 < self.events.0 - EVENTS_AHEAD
+    }
 }
 
 impl Writer {
@@ -245,18 +267,20 @@ impl Writer {
     async fn run_batch(&mut self, jobs: &[Job]) -> Result<batch::Outcomes, CommitError> {
         self.make_room().await.map_err(CommitError::Before)?;
         let postings: Vec<&Posting> = jobs.iter().map(|job| &job.posting).collect();
-        batch::run(&self.db, &self.clock, &postings, &mut self.contention).await
+        let outcomes = batch::run(&self.db, &self.clock, &postings, &mut self.contention).await?;
+        let events = outcomes.iter().flatten().map(|receipt| receipt.event);
+        self.last_event = events.fold(self.last_event, EventId::max);
+        Ok(outcomes)
     }
 
-    /// Makes the partitions of the months to come, when the last known one is near.
+    /// Makes the partitions of the months and of the events to come, when the last known one
+    /// is near.
     async fn make_room(&mut self) -> sqlx::Result<()> {
-        const A_DAY_S: i64 = 86_400;
         let now = self.clock.now();
-        let covered =
-            |(from, to): &(Timestamp, Timestamp)| *from <= now && now < to.plus_seconds(-A_DAY_S);
-        if !self.room_for.as_ref().is_some_and(covered) {
+        if !self.room.as_ref().is_some_and(|room| room.is_enough(now, self.last_event)) {
             let until = partitions::ensure(&self.db, now).await?;
-            self.room_for = Some((now, until));
+            let events = events::ensure_partitions(&self.db).await?;
+            self.room = Some(Room { times: (now, until), events });
         }
         Ok(())
     }
@@ -301,6 +325,10 @@ impl Writer {
                     Next::GiveUp
                 }
             }
+            // Nothing has happened yet, and another connection may well be alive.
+            Fault::Gone if is_lost(error) && started.elapsed() < WAIT_MAX => {
+                Next::Again(Duration::from_millis(rand::random_range(1..=20)))
+            }
             Fault::Gone | Fault::Full | Fault::Torn | Fault::Conflict => {
                 tracing::warn!(%error, "the ledger cannot write");
                 Next::GiveUp
@@ -318,6 +346,11 @@ impl Writer {
 
 fn jobs_lines(jobs: &[Job]) -> usize {
     jobs.iter().map(|job| job.posting.parcel.lines.len()).sum()
+}
+
+/// Whether a connection was lost, rather than none to be had.
+const fn is_lost(error: &sqlx::Error) -> bool {
+    !matches!(error, sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed)
 }
 
 /// What to do after a batch has failed.

@@ -31,7 +31,7 @@ pub struct LevelParams {
     category: Vec<Text<100>>,
     /// Words in the product's name or SKU.
     q: Option<Text<200>>,
-    /// Only products whose stock in the store is below their reorder point.
+    /// Only products whose stock in the store is below their reorder point; not with `as_of`.
     below_reorder_point: bool,
     /// Only lots on hand that expire before this day.
     expiring_before: Option<Day>,
@@ -58,7 +58,7 @@ pub struct InventoryParams {
     category: Vec<Text<100>>,
     /// Words in the product's name or SKU.
     q: Option<Text<200>>,
-    /// Only products whose stock is below their reorder point.
+    /// Only products whose stock is below their reorder point; not with `as_of`.
     below_reorder_point: bool,
     /// Only lots on hand that expire before this day.
     expiring_before: Option<Day>,
@@ -161,6 +161,12 @@ async fn list(
             ApiError::invalid("as_of", "This lies in the future, of which nothing is known yet.")
         })?;
         filter.as_of = Some(*instant);
+        if filter.below_reorder_point {
+            return Err(ApiError::invalid(
+                "below_reorder_point",
+                "Reorder points are those of now: leave out this filter, or as_of.",
+            ));
+        }
     }
     let mut reader = app.db.read().await?;
     let rows =

@@ -1,7 +1,4 @@
-//! Recording many movements in one request: all or none, or each for itself.
-//!
-//! What is posted together is one parcel of the ledger. Where each movement stands for itself,
-//! a long request becomes several parcels, each under a key of its own.
+//! Many movements in one request: all or none, or each for itself ([`super::bulk`]).
 
 use std::collections::HashMap;
 
@@ -13,23 +10,24 @@ use stockroom_domain::batch::Atomicity;
 use stockroom_domain::permissions::Permission;
 use stockroom_domain::stock::{LevelKey, Line};
 
-use super::post::{joined, lot, posting, replayable};
+use super::post::{from_post, joined, lot, posting, replayable};
 use super::requests::{ManyMovements, TypedMovement};
-use super::store_meant;
+use super::{bulk, store_meant};
 use crate::App;
 use crate::auth::{Can, MoveStock, Principal};
 use crate::catalog::{self, ProductRef};
 use crate::error::{ApiError, ApiResult, Faults};
 use crate::http::body::BYTES_MAX_BULK;
 use crate::http::{Answer, Body, Created, Once, Success};
-use crate::ledger::{Details, PostError, Receipt};
+use crate::ledger::{Details, Effects, Receipt};
 
 /// Movements in one request.
 const MOVEMENTS_MAX: usize = 10_000;
 /// Movements in one request that stand or fall together.
 const ATOMIC_MOVEMENTS_MAX: usize = 2_000;
 /// Lines of a request that are posted together where each stands for itself.
-const CHUNK_LINES: usize = 256;
+pub(super) const CHUNK_LINES: usize = 256;
+
 /// What many movements are answered with.
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(untagged)]
@@ -58,17 +56,17 @@ pub enum ManyAnswer<'a> {
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct ResultOfOne<'a> {
     /// Its place in the request, from 0.
-    index: usize,
+    pub(super) index: usize,
     /// `success` or `error`.
-    status: &'static str,
+    pub(super) status: &'static str,
     /// What was recorded.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<crate::ledger::MovementView<'a>>")]
-    movement: Option<&'a RawValue>,
+    pub(super) movement: Option<&'a RawValue>,
     /// Why it was refused.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<crate::error::Failure>")]
-    error: Option<Box<RawValue>>,
+    pub(super) error: Option<Box<RawValue>>,
 }
 
 /// `POST /api/stock/movements`
@@ -86,16 +84,38 @@ pub async fn many(
             .with_detail("count", count)
             .with_detail("count_max", max));
     }
-    let lines = check_many(&app, &who, request.movements).await?;
+    // One for all, and one for each chunk that there could be.
+    let key = once.row_key(&who);
+    let chunk_keys = (0..MOVEMENTS_MAX.div_ceil(CHUNK_LINES)).map(|chunk| chunk_key(&key, chunk));
+    let keys: Vec<String> = std::iter::once(key.clone()).chain(chunk_keys).collect();
+    let effects = Effects::find(&app.db, &keys, once.fingerprint()).await?;
+    effects.refuse_reuse().map_err(|error| from_post(error, &once))?;
+    let shows_cost = |store| who.may(Permission::SeeCost, store);
     if request.atomic {
+        if let Some(receipt) = effects.of(&key, shows_cost) {
+            return Ok(ManyReply::All(all_movements(&once, &receipt)));
+        }
+        let lines = check_many(&app, &who, request.movements).await?;
         all_or_none(&app, &who, &once, lines).await.map(ManyReply::All)
     } else {
-        each_for_itself(&app, &who, &once, lines).await.map(ManyReply::Each)
+        let chunks = keys[1..].iter().take(count.div_ceil(CHUNK_LINES));
+        if let Some(receipts) =
+            chunks.map(|key| effects.of(key, shows_cost)).collect::<Option<Vec<_>>>()
+        {
+            return bulk::repeated(&once, &receipts).map(ManyReply::Each);
+        }
+        let lines = check_many(&app, &who, request.movements).await?;
+        bulk::each_for_itself(&app, &who, &once, lines).await.map(ManyReply::Each)
     }
 }
 
+/// The key of a part of a long request.
+pub(super) fn chunk_key(key: &str, chunk: usize) -> String {
+    format!("{key}#{chunk}")
+}
+
 /// A line, or why there is none.
-type Resolved = ApiResult<(Line, Details)>;
+pub(super) type Resolved = ApiResult<(Line, Details)>;
 
 /// Checks all movements and finds what they point to. Malformed ones refuse the request;
 /// ones that point to nothing are for the caller to judge.
@@ -158,131 +178,15 @@ async fn all_or_none(
     let receipt = app.ledger.post(posting).await.map_err(|error| {
         ApiError::from_post(error, once.key(), &lines, |index| format!("movements[{index}]"))
     })?;
+    Ok(all_movements(once, &receipt))
+}
+
+fn all_movements(once: &Once, receipt: &Receipt) -> Created<ManyAnswer<'static>> {
     let text = format!(r#"{{"status":"success","movements":{}}}"#, receipt.answer);
-    Ok(replayable(Answer::from_text(text), once, &receipt))
+    replayable(Answer::from_text(text), once, receipt)
 }
 
-/// 200 with what became of each. Long requests are posted in chunks under keys of their own,
-/// so that a retry after a fault repeats what stands and does what is missing.
-async fn each_for_itself(
-    app: &App,
-    who: &Principal,
-    once: &Once,
-    lines: Vec<Resolved>,
-) -> ApiResult<Answer<ManyAnswer<'static>>> {
-    let mut outcomes: Vec<Option<Box<RawValue>>> = Vec::with_capacity(lines.len());
-    let mut places = Vec::with_capacity(lines.len());
-    let mut good = Vec::with_capacity(lines.len());
-    for (index, line) in lines.into_iter().enumerate() {
-        match line {
-            Ok(line) => {
-                places.push(index);
-                good.push(line);
-                outcomes.push(None);
-            }
-            Err(error) => outcomes.push(Some(raw(&LineError::new(&error)))),
-        }
-    }
-    let shows_cost = sees_all_costs(who, &good);
-    let mut receipts = Vec::new();
-    let mut good = good.into_iter().peekable();
-    while good.peek().is_some() {
-        let chunk: Vec<_> = good.by_ref().take(CHUNK_LINES).collect();
-        let lines: Vec<Line> = chunk.iter().map(|(line, _)| *line).collect();
-        let key = format!("{}#{}", once.row_key(who), receipts.len());
-        let posting = posting(who, key, once, Atomicity::EachLine, chunk, shows_cost);
-        let ledger = app.ledger.clone();
-        let receipt = tokio::spawn(async move { ledger.post(posting).await });
-        receipts.push((lines, receipt));
-    }
-    let mut places = places.into_iter();
-    let mut last: Option<Receipt> = None;
-    for (lines, receipt) in receipts {
-        let outcome = receipt.await.unwrap_or(Err(PostError::Internal));
-        for told in outcomes_of(&outcome, &lines, once)? {
-            if let Some(place) = places.next() {
-                outcomes[place] = Some(told);
-            }
-        }
-        if let Ok(receipt) = outcome {
-            let event = last.as_ref().map_or(receipt.event, |last| last.event.max(receipt.event));
-            last = Some(Receipt { event, ..receipt });
-        }
-    }
-    results(&outcomes.into_iter().flatten().collect::<Vec<_>>(), once, last.as_ref())
-}
-
-/// What a chunk's lines are told: one JSON each, a movement or `{"error":…}`.
-fn outcomes_of(
-    outcome: &Result<Receipt, PostError>,
-    lines: &[Line],
-    once: &Once,
-) -> ApiResult<Vec<Box<RawValue>>> {
-    match outcome {
-        Ok(receipt) => serde_json::from_str(&receipt.answer).map_err(ApiError::internal),
-        Err(PostError::KeyReused) => {
-            Err(ApiError::from_post(PostError::KeyReused, once.key(), lines, |_| String::new()))
-        }
-        Err(PostError::Refused(refusals)) => Ok(refusals
-            .iter()
-            .filter_map(|(index, refusal)| {
-                let error = crate::error::refused_line(lines.get(*index)?, refusal);
-                Some(raw(&serde_json::json!({ "error": error })))
-            })
-            .collect()),
-        Err(error) => {
-            let error = ApiError::from_post(error.clone(), once.key(), lines, |_| String::new());
-            Ok(lines.iter().map(|_| raw(&LineError::new(&error))).collect())
-        }
-    }
-}
-
-#[derive(Serialize)]
-struct LineError<'a> {
-    error: Option<&'a crate::error::Failure>,
-}
-
-impl<'a> LineError<'a> {
-    fn new(error: &'a ApiError) -> Self {
-        Self { error: error.failure() }
-    }
-}
-
-fn raw(value: &impl Serialize) -> Box<RawValue> {
-    serde_json::value::to_raw_value(value).unwrap_or_default()
-}
-
-/// Joins what the lines were told to one answer.
-fn results(
-    outcomes: &[Box<RawValue>],
-    once: &Once,
-    last: Option<&Receipt>,
-) -> ApiResult<Answer<ManyAnswer<'static>>> {
-    #[derive(serde::Deserialize)]
-    struct Told {
-        error: Option<Box<RawValue>>,
-    }
-    let mut results = Vec::with_capacity(outcomes.len());
-    for (index, outcome) in outcomes.iter().enumerate() {
-        let told: Told = serde_json::from_str(outcome.get()).map_err(ApiError::internal)?;
-        results.push(match told.error {
-            Some(error) => {
-                ResultOfOne { index, status: "error", movement: None, error: Some(error) }
-            }
-            None => ResultOfOne { index, status: "success", movement: Some(outcome), error: None },
-        });
-    }
-    let succeeded = results.iter().filter(|result| result.error.is_none()).count();
-    let failed = results.len() - succeeded;
-    let answer = ManyAnswer::Each { status: Success::default(), results, succeeded, failed };
-    let answer = Answer::of(&answer)?;
-    Ok(match last {
-        Some(receipt) => replayable(answer, once, receipt),
-        None => answer.with_header(crate::http::once::IDEMPOTENCY_KEY, once.key()),
-    })
-}
-
-fn sees_all_costs(who: &Principal, lines: &[(Line, Details)]) -> bool {
+pub(super) fn sees_all_costs(who: &Principal, lines: &[(Line, Details)]) -> bool {
     lines.iter().all(|(line, _)| who.may(Permission::SeeCost, line.key.store))
 }
 

@@ -4,9 +4,10 @@
 //! and writes. What is asked of one store lies behind the caller's scope: a store that one
 //! may not see does not exist.
 //!
-//! [`requests`] holds what callers send, [`post`] and [`many`] the handlers that write,
+//! [`requests`] holds what callers send; [`post`], [`many`] and `bulk` the handlers that write,
 //! [`levels`] and [`movements`] those that read.
 
+mod bulk;
 pub mod levels;
 pub mod many;
 pub mod movements;

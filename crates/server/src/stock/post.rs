@@ -23,7 +23,7 @@ use crate::http::once::{IDEMPOTENCY_REPLAYED, stamped};
 use crate::http::{
     Answer, Body, Created, IfMatch, Note, Once, PathId, Segments, Success, begin_write,
 };
-use crate::ledger::{Details, Posting, Receipt};
+use crate::ledger::{Details, Effects, PostError, Posting, Receipt};
 
 /// `POST /api/stock/add`
 pub async fn add(
@@ -73,14 +73,29 @@ async fn one(
     new: TypedMovement,
 ) -> ApiResult<Created<MovementAnswer<'static>>> {
     let store = store_meant(app, who, Permission::MoveStock, new.store_id).await?;
-    let mut faults = Faults::new();
-    let checked = new.check(who, store, app.clock.now(), "", &mut faults);
-    faults.into_result()?;
-    let Some(checked) = checked else {
-        return Err(ApiError::internal("a movement without faults was refused"));
-    };
-    let (line, details) = line(app, store, checked).await?;
-    post_one(app, who, once, line, details).await
+    match line(app, who, store, new).await {
+        Ok((line, details)) => post_one(app, who, once, line, details).await,
+        Err(refusal) => repeated(app, who, once).await?.ok_or(refusal),
+    }
+}
+
+/// The answer of a request that would be refused by now, if it took effect before.
+async fn repeated(
+    app: &App,
+    who: &Principal,
+    once: &Once,
+) -> ApiResult<Option<Created<MovementAnswer<'static>>>> {
+    let key = once.row_key(who);
+    let keys = std::slice::from_ref(&key);
+    let effects = Effects::find(&app.db, keys, once.fingerprint()).await?;
+    effects.refuse_reuse().map_err(|error| from_post(error, once))?;
+    let shows_cost = |store| who.may(Permission::SeeCost, store);
+    Ok(effects.of(&key, shows_cost).map(|receipt| one_movement(once, &receipt)))
+}
+
+/// A failure that is of no line in particular.
+pub(super) fn from_post(error: PostError, once: &Once) -> ApiError {
+    ApiError::from_post(error, once.key(), &[], |_| String::new())
 }
 
 /// Posts a line and answers with its movement.
@@ -99,11 +114,15 @@ async fn post_one(
         .post(posting)
         .await
         .map_err(|error| ApiError::from_post(error, once.key(), &[line], |_| String::new()))?;
+    Ok(one_movement(once, &receipt))
+}
+
+fn one_movement(once: &Once, receipt: &Receipt) -> Created<MovementAnswer<'static>> {
     let movement = receipt.answer.trim_start_matches('[').trim_end_matches(']');
     let text = format!(r#"{{"status":"success","movement":{movement}}}"#);
     let id = serde_json::from_str::<OnlyId>(movement).map_or(0, |movement| movement.id);
     let location = format!("/api/stock/movements/{id}");
-    Ok(replayable(Answer::from_text(text), once, &receipt).with_location(&location))
+    replayable(Answer::from_text(text), once, receipt).with_location(&location)
 }
 
 #[derive(serde::Deserialize)]
@@ -138,8 +157,19 @@ pub(super) fn posting(
     posting
 }
 
-/// Finds the product and the lot of a checked movement.
-async fn line(app: &App, store: StoreId, checked: Checked) -> ApiResult<(Line, Details)> {
+/// Checks a movement and finds its product and its lot.
+async fn line(
+    app: &App,
+    who: &Principal,
+    store: StoreId,
+    new: TypedMovement,
+) -> ApiResult<(Line, Details)> {
+    let mut faults = Faults::new();
+    let checked = new.check(who, store, app.clock.now(), "", &mut faults);
+    faults.into_result()?;
+    let Some(checked) = checked else {
+        return Err(ApiError::internal("a movement without faults was refused"));
+    };
     let product = catalog::resolve(&app.db, &checked.product).await?.product_id;
     let lot = lot(app, product, checked.lot.as_ref(), checked.kind).await?;
     Ok(joined(LevelKey { store, product, lot }, checked))

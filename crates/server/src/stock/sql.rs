@@ -52,6 +52,9 @@ pub(super) struct LevelFilter {
     pub(super) as_of: Option<Timestamp>,
 }
 
+/// What was on hand before the first movement `m` after an instant; without one, what is.
+const ON_HAND_THEN: &str = "CASE WHEN m.id IS NULL THEN v.on_hand ELSE m.balance - m.quantity END";
+
 /// Where in the list of levels a page begins.
 pub(super) type LevelPosition = (StoreId, ProductId, LotId);
 
@@ -72,8 +75,8 @@ pub(super) async fn levels(
     );
     match filter.as_of {
         None => query.push("v.on_hand, v.version, v.updated_at "),
-        Some(_) => query.push(
-            "CASE WHEN m.id IS NULL THEN v.on_hand ELSE m.balance - m.quantity END AS on_hand,
+        Some(_) => query.push(ON_HAND_THEN).push(
+            " AS on_hand,
              CASE WHEN m.id IS NULL THEN v.version ELSE m.version - 1 END AS version,
              CASE WHEN m.id IS NULL THEN v.updated_at END AS updated_at ",
         ),
@@ -143,7 +146,8 @@ fn narrow_levels(query: &mut Select, scope: &Scope, filter: &LevelFilter) {
         );
     }
     if let Some(day) = &filter.expiring_before {
-        query.push(" AND v.on_hand > 0 AND l.expires_on < ").bind(day.clone());
+        let on_hand = if filter.as_of.is_some() { ON_HAND_THEN } else { "v.on_hand" };
+        query.push(" AND ").push(on_hand).push(" > 0 AND l.expires_on < ").bind(day.clone());
     }
 }
 

@@ -5,16 +5,25 @@
 mod support;
 
 mod answers;
+mod atomicity;
 mod auth;
 mod command_line;
+mod crashes;
 mod demo;
 mod documentation;
+mod faults;
 mod guides;
+mod idempotency;
+mod ledger;
 mod limits;
+mod partitions;
 mod product_lists;
 mod product_names;
 mod products;
+mod schema;
+mod stock;
 mod stores;
 mod system;
 mod tidy;
+mod time_travel;
 mod writes;

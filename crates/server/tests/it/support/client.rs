@@ -12,6 +12,7 @@ use serde_json::Value;
 use tokio::net::TcpStream;
 
 /// A request on its way; `.await` sends it.
+#[derive(Clone)]
 #[must_use]
 pub struct RequestBuilder {
     address: SocketAddr,
@@ -55,11 +56,23 @@ impl RequestBuilder {
         self.header("content-type", "application/json")
     }
 
+    /// The same request to another server.
+    pub fn to(mut self, address: SocketAddr) -> Self {
+        self.address = address;
+        self
+    }
+
     async fn send(self) -> Reply {
         let label = format!("{} {}", self.method, self.path);
-        let socket = TcpStream::connect(self.address).await.expect("connected");
+        self.attempt().await.unwrap_or_else(|error| panic!("{label}: {error}"))
+    }
+
+    /// Sends it to a server that may be gone. Without an answer it may have had its effect.
+    pub async fn attempt(self) -> Result<Reply, Box<dyn std::error::Error + Send + Sync>> {
+        let label = format!("{} {}", self.method, self.path);
+        let socket = TcpStream::connect(self.address).await?;
         let (mut sender, connection) =
-            hyper::client::conn::http1::handshake(TokioIo::new(socket)).await.expect("HTTP");
+            hyper::client::conn::http1::handshake(TokioIo::new(socket)).await?;
         tokio::spawn(connection);
         let mut request = Request::builder()
             .method(self.method.as_str())
@@ -69,10 +82,10 @@ impl RequestBuilder {
             request = request.header(name, value);
         }
         let request = request.body(Full::new(self.body)).expect("a request");
-        let response = sender.send_request(request).await.expect("an answer");
+        let response = sender.send_request(request).await?;
         let (head, body) = response.into_parts();
-        let body = body.collect().await.expect("a body").to_bytes();
-        Reply { label, status: head.status.as_u16(), headers: head.headers, body }
+        let body = body.collect().await?.to_bytes();
+        Ok(Reply { label, status: head.status.as_u16(), headers: head.headers, body })
     }
 }
 

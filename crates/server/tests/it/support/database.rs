@@ -51,6 +51,28 @@ pub async fn fresh(engine: Engine) -> (Db, Database) {
     }
 }
 
+impl Database {
+    /// Its URL, for another process or another node.
+    pub fn url(&self) -> String {
+        match self {
+            Self::Sqlite(folder) => format!("sqlite://{}", folder.path().join("shop.db").display()),
+            Self::Postgres(clone) => {
+                let server = server();
+                let (user, host, port) =
+                    (server.get_username(), server.get_host(), server.get_port());
+                format!("postgres://{user}@{host}:{port}/{}", clone.name)
+            }
+        }
+    }
+}
+
+/// Opens a database by its URL, and brings its schema up to date.
+pub async fn at(url: &str) -> Db {
+    let db = open(&url.parse().expect("a database's URL")).await;
+    db::migrate(&db).await.expect("migrated");
+    db
+}
+
 async fn open(url: &DatabaseUrl) -> Db {
     db::connect(url, SIZES).await.unwrap_or_else(|error| panic!("{error}"))
 }

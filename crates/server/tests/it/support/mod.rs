@@ -18,22 +18,32 @@
 
 mod client;
 mod database;
+mod dice;
+pub mod history;
+pub mod load;
 mod people;
+pub mod process;
 mod products;
+mod shop;
+pub mod statements;
 
 use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
 
 use axum::Router;
 use axum_server::Handle;
 use stockroom::clock::Clock;
 use stockroom::config::Config;
+use stockroom::db::Db;
 use stockroom::http::server;
 use stockroom::{App, routes};
 use stockroom_domain::Timestamp;
 
 pub use client::{Reply, RequestBuilder};
 pub use database::Engine;
+pub use dice::Dice;
 pub use people::{PASSWORD, Person};
+pub use shop::{Entry, Shop};
 
 /// When every test begins: 2026-03-02T09:00:00Z, a Monday morning.
 pub const START: Timestamp = Timestamp(1_772_442_000_000_000);
@@ -49,7 +59,14 @@ pub struct TestApp {
     /// Which database it has.
     pub engine: Engine,
     handle: Handle<SocketAddr>,
-    _database: database::Database,
+    place: Place,
+}
+
+/// Where the data lies; removed with the last server on it.
+#[derive(Clone)]
+struct Place {
+    url: String,
+    _database: Option<Arc<database::Database>>,
 }
 
 impl TestApp {
@@ -64,14 +81,59 @@ impl TestApp {
         config: Config,
         router: impl FnOnce(App) -> Router,
     ) -> Self {
-        let (db, database) = database::fresh(engine).await;
+        let (db, place) = fresh(engine).await;
         let clock = Clock::manual(START);
-        let app = App::start(config, db, clock.clone()).await.expect("the app starts");
+        let app = App::start(config, db, clock).await.expect("the app starts");
+        Self::serving(engine, app, place, router)
+    }
+
+    /// A server whose time is the machine's, for tests beside other processes.
+    pub async fn start_in_real_time(engine: Engine) -> Self {
+        let (db, place) = fresh(engine).await;
+        let app = App::start(Config::default(), db, Clock::System).await.expect("the app starts");
+        Self::serving(engine, app, place, routes::router)
+    }
+
+    /// A server in real time on a database that the test has made by itself.
+    pub async fn start_at(engine: Engine, url: &str) -> Self {
+        let place = Place { url: url.to_owned(), _database: None };
+        Self::starting(engine, place, Clock::System).await
+    }
+
+    /// Another node on the same database, with the same clock. One process at a time serves
+    /// an SQLite file, so there it is another listener of the same one.
+    pub async fn another_node(&self) -> Self {
+        let place = self.place.clone();
+        match self.engine {
+            Engine::Sqlite => Self::serving(self.engine, self.app.clone(), place, routes::router),
+            Engine::Postgres => Self::starting(self.engine, place, self.clock.clone()).await,
+        }
+    }
+
+    /// The same database after the server has stopped in good order and started again.
+    pub async fn restarted(self) -> Self {
+        self.stop();
+        self.app.close().await;
+        Self::starting(self.engine, self.place.clone(), self.clock.clone()).await
+    }
+
+    /// Where the database is, for another process.
+    pub fn database_url(&self) -> &str {
+        &self.place.url
+    }
+
+    async fn starting(engine: Engine, place: Place, clock: Clock) -> Self {
+        let db = database::at(&place.url).await;
+        let app = App::start(Config::default(), db, clock).await.expect("the app starts");
+        Self::serving(engine, app, place, routes::router)
+    }
+
+    fn serving(engine: Engine, app: App, place: Place, router: impl FnOnce(App) -> Router) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let address = listener.local_addr().expect("an address");
-        let handle = Handle::new();
+        let (handle, clock) = (Handle::new(), app.clock.clone());
         tokio::spawn(server::serve(listener, router(app.clone()), handle.clone()));
-        Self { app, clock, address, engine, handle, _database: database }
+        Self { app, clock, address, engine, handle, place }
     }
 
     /// Tells the server to stop as a signal does: requests that have begun may end.
@@ -120,6 +182,11 @@ impl TestApp {
         let _ = socket.read_to_end(&mut answer).await;
         String::from_utf8_lossy(&answer).into_owned()
     }
+}
+
+async fn fresh(engine: Engine) -> (Db, Place) {
+    let (db, database) = database::fresh(engine).await;
+    (db, Place { url: database.url(), _database: Some(Arc::new(database)) })
 }
 
 impl Drop for TestApp {

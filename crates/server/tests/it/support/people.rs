@@ -66,6 +66,13 @@ impl TestApp {
         self.get(path).token(&person.token)
     }
 
+    /// The same person with a token that is good for ten minutes from now.
+    pub async fn signed_in_again(&self, person: &Person) -> Person {
+        let signer = self.app.auth.tokens.signer(&self.app.db, &self.clock).await.expect("a key");
+        let token = signer.sign(person.user_id, person.session_id, self.clock.now());
+        Person { token: token.expect("signed"), ..person.clone() }
+    }
+
     /// A user of that role in these places, signed in.
     pub async fn person(&self, role: Role, places: &[Place]) -> Person {
         static HASH: OnceCell<String> = OnceCell::const_new();
