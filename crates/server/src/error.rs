@@ -10,10 +10,11 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use stockroom_domain::stock::{Line, Refusal};
-
 use crate::db::{Fault, fault};
-use crate::ledger::PostError;
+
+mod refusals;
+
+pub use refusals::refused_line;
 
 /// What a handler returns.
 pub type ApiResult<T> = Result<T, ApiError>;
@@ -331,55 +332,6 @@ impl fmt::Display for ApiError {
 
 impl std::error::Error for ApiError {}
 
-/// What the API says of a line that the rules of stock refuse, without its place in the
-/// request.
-pub fn refused_line(line: &Line, refusal: &Refusal) -> Failure {
-    let key = &line.key;
-    let mut details = Map::new();
-    details.insert("store_id".to_owned(), key.store.0.into());
-    details.insert("product_id".to_owned(), key.product.0.into());
-    let mut detail = |name: &str, value: Value| details.insert(name.to_owned(), value);
-    let number = |value| serde_json::to_value(value).unwrap_or_default();
-    let (code, field, message) = match *refusal {
-        Refusal::NotEnough { requested, on_hand } => {
-            detail("requested", number(requested));
-            detail("on_hand", number(on_hand));
-            let message = format!("{requested} asked for, {on_hand} on hand.");
-            (ErrorCode::InsufficientStock, "quantity", message)
-        }
-        Refusal::TooLarge => {
-            let message = "The level, or its value, would be larger than the ledger can hold.";
-            (ErrorCode::InvalidState, "quantity", message.to_owned())
-        }
-        Refusal::VersionMismatch { version } => {
-            detail("version", version.into());
-            let message = format!("The level has changed: it is at version {version} now.");
-            (ErrorCode::VersionMismatch, "If-Match", message)
-        }
-        Refusal::AlreadyReversed => {
-            (ErrorCode::InvalidState, "id", "The movement was reversed before.".to_owned())
-        }
-        Refusal::UnknownStore => {
-            (ErrorCode::NotFound, "store_id", format!("There is no store {}.", key.store))
-        }
-        Refusal::UnknownProduct => {
-            (ErrorCode::NotFound, "product_id", format!("There is no product {}.", key.product))
-        }
-        Refusal::LotRequired => {
-            let message = "The lots of this product are tracked: name the lot.".to_owned();
-            (ErrorCode::InvalidRequest, "lot", message)
-        }
-        Refusal::UnknownLot => {
-            (ErrorCode::NotFound, "lot", "The product has no such lot.".to_owned())
-        }
-    };
-    let mut failure = Failure::new(code, message.clone());
-    failure.field = Some(field.to_owned());
-    failure.errors = vec![FieldError { field: field.to_owned(), code: code.name(), message }];
-    failure.details = details;
-    failure
-}
-
 impl Failure {
     /// Puts every field under `place`; nothing changes where there is none.
     fn within(&mut self, place: &str) {
@@ -394,57 +346,6 @@ impl Failure {
             error.field = join(&error.field);
         }
     }
-}
-
-impl ApiError {
-    /// Why a posting had no effect. `lines` are those it held; `field_of` says where in the
-    /// request the line of an index stood, as in `movements[3]`, or `""` for a single one.
-    pub fn from_post(
-        error: PostError,
-        key: &str,
-        lines: &[Line],
-        field_of: impl Fn(usize) -> String,
-    ) -> Self {
-        match error {
-            PostError::Refused(refusals) => refused(&refusals, lines, field_of),
-            PostError::KeyReused => crate::http::once::key_reused(key),
-            PostError::Overloaded => {
-                Self::new(ErrorCode::Overloaded, "Too much is waiting to be written. Try again.")
-            }
-            PostError::Unavailable => {
-                Self::unavailable("The database cannot be used at the moment. Try again shortly.")
-            }
-            PostError::OutcomeUnknown => Self::new(
-                ErrorCode::OutcomeUnknown,
-                "The database went away while this was being written. Ask again with the same \
-                 idempotency key: it takes effect once.",
-            )
-            .with_detail("idempotency_key", key),
-            PostError::Internal => Self::internal("the ledger has logged why"),
-        }
-    }
-}
-
-/// Every refused line in one failure, which bears the first one's code.
-fn refused(
-    refusals: &[(usize, Refusal)],
-    lines: &[Line],
-    field_of: impl Fn(usize) -> String,
-) -> ApiError {
-    let mut failures = refusals.iter().filter_map(|(index, refusal)| {
-        let mut failure = refused_line(lines.get(*index)?, refusal);
-        failure.within(&field_of(*index));
-        Some(failure)
-    });
-    let Some(mut first) = failures.next() else {
-        return ApiError::invalid("", "There is no line in this request.");
-    };
-    first.errors.extend(failures.flat_map(|failure| failure.errors));
-    if first.errors.len() > 1 {
-        let more = first.errors.len() - 1;
-        first.message = format!("{} ({more} more below.)", first.message);
-    }
-    first.into()
 }
 
 impl From<sqlx::Error> for ApiError {

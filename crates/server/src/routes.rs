@@ -31,8 +31,9 @@ fn api() -> ApiRouter<App> {
     ApiRouter::new().merge(identity()).merge(catalogue()).merge(stock()).merge(system())
 }
 
+#[allow(clippy::too_many_lines, reason = "a list of routes")]
 fn stock() -> ApiRouter<App> {
-    use stock::{levels, movements, post};
+    use stock::{levels, many, movements, post};
     ApiRouter::new()
         .api_route(
             "/api/stock",
@@ -59,7 +60,7 @@ fn stock() -> ApiRouter<App> {
         .api_route(
             "/api/stock/movements",
             post_with(
-                post::many,
+                many::many,
                 doc("recordMovements", "Stock", "Record many movements at once", POSTING),
             )
             .get_with(
@@ -199,6 +200,7 @@ fn identity() -> ApiRouter<App> {
         )
 }
 
+#[allow(clippy::too_many_lines, reason = "a list of routes")]
 fn catalogue() -> ApiRouter<App> {
     use catalog::http as products;
     use stores::http as stores;

@@ -23,7 +23,9 @@ use crate::http::{Answer, Body, Created, Success};
 /// Name and password.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-#[schemars(example = serde_json::json!({"username": "ada", "password": "violet kettle under rain"}))]
+#[schemars(example = serde_json::json!({
+    "username": "ada", "password": "violet kettle under rain",
+}))]
 pub struct Login {
     /// In any case: `Ada` and `ada` are the same.
     username: String,
@@ -35,7 +37,9 @@ pub struct Login {
 /// A refresh token.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-#[schemars(example = serde_json::json!({"refresh_token": "C3v0pFhJt1m0mXn4b8Q2c1l9Zr7s5k6wYtAeUiOoPaE"}))]
+#[schemars(example = serde_json::json!({
+    "refresh_token": "C3v0pFhJt1m0mXn4b8Q2c1l9Zr7s5k6wYtAeUiOoPaE",
+}))]
 pub struct Refresh {
     /// The last one that was given.
     #[schemars(with = "String")]

@@ -248,8 +248,10 @@ pub async fn insert_refresh_token(
 ) -> sqlx::Result<()> {
     const SQL: &str =
         "INSERT INTO refresh_tokens (token_hash, session_id, issued_at) VALUES ($1, $2, $3)";
-    on_db!(Conn::from(tx), conn =>
-        sqlx::query(SQL).bind(token_hash).bind(session_id).bind(now.0).execute(conn).await.map(drop))
+    on_db!(Conn::from(tx), conn => {
+        let insert = sqlx::query(SQL).bind(token_hash).bind(session_id).bind(now.0);
+        insert.execute(conn).await.map(drop)
+    })
 }
 
 /// Notes that a refresh token was used.

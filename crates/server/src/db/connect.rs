@@ -217,9 +217,7 @@ async fn open_postgres(options: &PgConnectOptions, sizes: PoolSizes) -> Result<D
         ("statement_timeout", "10s"),
         ("idle_in_transaction_session_timeout", "1s"),
         ("plan_cache_mode", "force_generic_plan"),
-        // One plan, whatever the statistics say of a table that is still empty: joins in the
-        // order in which they are written, and a seek for each key.
-        ("join_collapse_limit", "1"),
+        // A batch is a list of keys: a seek for each, never a pass over a table.
         ("enable_hashjoin", "off"),
         ("enable_mergejoin", "off"),
         ("enable_seqscan", "off"),

@@ -12,6 +12,7 @@ const PARTITION_IDS: i64 = 10_000_000;
 
 /// Raises the head by the number of `events` and inserts them; `None` if the past up to
 /// `earliest` has been settled. Leans on the head row's lock, which ends with the commit.
+#[allow(clippy::too_many_lines, reason = "one act on two engines")]
 pub(super) async fn insert(
     tx: &mut Tx,
     now: Timestamp,

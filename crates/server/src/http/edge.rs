@@ -30,6 +30,7 @@ use tower_http::compression::predicate::SizeAbove;
 
 use super::{etag, failure, uuid_v7};
 use crate::App;
+use crate::clock;
 use crate::config::LogRequests;
 use crate::error::{ApiError, ErrorCode, Failure};
 use crate::metrics;
@@ -206,7 +207,7 @@ impl Observed {
             request_id: request_id(request.headers(), app.clock.now()),
             method: method_name(request.method()),
             route: request.extensions().get::<MatchedPath>().cloned(),
-            started: Instant::now(),
+            started: clock::monotonic(),
             status: CALLER_GONE,
             failure: None,
         }

@@ -2,7 +2,8 @@
 //!
 //! A batch that meets something it could not know (a missing level row, a level that another
 //! writer was faster to change, a key that another node has just committed, a past that was
-//! settled) is rolled back and run again with what it has learned. Nothing is answered before the commit.
+//! settled) is rolled back and run again with what it has learned. Nothing is answered before
+//! the commit.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
@@ -214,6 +215,7 @@ async fn create_levels(db: &Db, keys: &[LevelKey]) -> sqlx::Result<HashMap<Level
         .collect();
     let (stores, products) = sql::existing(&mut tx, keys).await?;
     tx.commit().await?;
+    sql::refresh_statistics(db).await?;
     let why = |key: &LevelKey| {
         if !stores.contains(&key.store) {
             Refusal::UnknownStore

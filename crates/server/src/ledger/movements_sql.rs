@@ -27,6 +27,7 @@ impl NewMovement<'_> {
 
 /// Appends movements to the ledger; their ids, in the same order. Ids are drawn while the
 /// levels are locked, so that within a level they rise with the version.
+#[allow(clippy::too_many_lines, reason = "one act on two engines, and seventeen columns")]
 pub(super) async fn insert_movements(
     tx: &mut Tx,
     rows: &[NewMovement<'_>],

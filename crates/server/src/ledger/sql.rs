@@ -9,7 +9,7 @@ use stockroom_domain::stock::{Level, LevelKey, Refusal, Shelf};
 use stockroom_domain::{LotId, Money, ProductId, Quantity, StoreId, Timestamp};
 
 use super::answer::Labels;
-use crate::db::{Conn, Tx};
+use crate::db::{Conn, Db, Tx};
 
 /// A level as the batch found it, with what its answers will name.
 pub(super) struct Loaded {
@@ -143,23 +143,31 @@ pub(super) async fn load(
 ) -> sqlx::Result<Vec<Loaded>> {
     let rows: Vec<LoadedRow> = match tx {
         Tx::Postgres(tx) => {
+            // OFFSET 0 keeps each subquery a seek for each row before it, whatever the
+            // statistics say of a table that was empty a minute ago.
             const READ: &str = select_loaded!(
                 "FROM UNNEST($1::BIGINT[], $2::BIGINT[], $3::BIGINT[])
                       AS k(store_id, product_id, lot_id)
-                 JOIN stock_levels v USING (store_id, product_id, lot_id)
-                 JOIN products p ON p.id = v.product_id
-                 JOIN stores s ON s.id = v.store_id
-                 LEFT JOIN lots l ON l.id = v.lot_id"
+                 CROSS JOIN LATERAL (
+                     SELECT * FROM stock_levels v
+                     WHERE v.store_id = k.store_id AND v.product_id = k.product_id
+                       AND v.lot_id = k.lot_id
+                     OFFSET 0) v
+                 CROSS JOIN LATERAL (SELECT * FROM products WHERE id = v.product_id OFFSET 0) p
+                 CROSS JOIN LATERAL (SELECT * FROM stores WHERE id = v.store_id OFFSET 0) s
+                 LEFT JOIN LATERAL (SELECT * FROM lots WHERE id = v.lot_id OFFSET 0) l ON TRUE"
             );
             const LOCK: &str = select_loaded!(
-                "FROM UNNEST($1::BIGINT[], $2::BIGINT[], $3::BIGINT[])
-                      AS k(store_id, product_id, lot_id)
-                 JOIN stock_levels v USING (store_id, product_id, lot_id)
-                 JOIN products p ON p.id = v.product_id
-                 JOIN stores s ON s.id = v.store_id
-                 LEFT JOIN lots l ON l.id = v.lot_id
-                 ORDER BY v.store_id, v.product_id, v.lot_id
-                 FOR UPDATE OF v"
+                "FROM (
+                     SELECT v.*
+                     FROM UNNEST($1::BIGINT[], $2::BIGINT[], $3::BIGINT[])
+                          AS k(store_id, product_id, lot_id)
+                     JOIN stock_levels v USING (store_id, product_id, lot_id)
+                     ORDER BY v.store_id, v.product_id, v.lot_id
+                     FOR UPDATE OF v) v
+                 CROSS JOIN LATERAL (SELECT * FROM products WHERE id = v.product_id OFFSET 0) p
+                 CROSS JOIN LATERAL (SELECT * FROM stores WHERE id = v.store_id OFFSET 0) s
+                 LEFT JOIN LATERAL (SELECT * FROM lots WHERE id = v.lot_id OFFSET 0) l ON TRUE"
             );
             let sql = if locking == Locking::Rows { LOCK } else { READ };
             let (stores, products, lots) = columns(keys);
@@ -215,6 +223,20 @@ pub(super) async fn create_levels(tx: &mut Tx, keys: &[LevelKey]) -> sqlx::Resul
                 ON CONFLICT DO NOTHING";
             sqlx::query(SQL).bind(json(keys)).execute(&mut **tx).await?;
         }
+    }
+    Ok(())
+}
+
+/// Has PostgreSQL look at the levels again when they have grown much since it last did: a
+/// plan that was made for an empty table reads all of a full one. Plans in use are renewed.
+pub(super) async fn refresh_statistics(db: &Db) -> sqlx::Result<()> {
+    const HAS_GROWN: &str = "
+        SELECT pg_relation_size(oid) / 8192 > 4 * GREATEST(relpages, 1)
+        FROM pg_class WHERE oid = 'stock_levels'::regclass";
+    let Db::Postgres { pool, .. } = db else { return Ok(()) };
+    let has_grown: bool = sqlx::query_scalar(HAS_GROWN).fetch_one(pool).await?;
+    if has_grown {
+        sqlx::query("ANALYZE stock_levels").execute(pool).await?;
     }
     Ok(())
 }

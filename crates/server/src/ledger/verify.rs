@@ -55,9 +55,8 @@ pub async fn verify(db: &Db, mut progress: impl FnMut(usize, usize)) -> sqlx::Re
             check(Conn::Sqlite(&mut snapshot), &mut findings, &mut progress).await?;
         }
         Reader::Postgres(conn) => {
-            let mut snapshot =
-                conn.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?;
-            sqlx::query("SET LOCAL statement_timeout = 0").execute(&mut *snapshot).await?;
+            let mut snapshot = conn.begin_with(sql::BEGIN_SNAPSHOT).await?;
+            sql::lift_time_limit(&mut snapshot).await?;
             check(Conn::Postgres(&mut snapshot), &mut findings, &mut progress).await?;
         }
     }

@@ -9,6 +9,14 @@ use crate::db::Conn;
 /// Movements read at a time.
 const PAGE: i64 = 10_000;
 
+/// Begins a transaction that sees one instant (PostgreSQL; every read of SQLite does).
+pub(super) const BEGIN_SNAPSHOT: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+
+/// Lets the statements of this transaction take as long as a large ledger needs.
+pub(super) async fn lift_time_limit(conn: &mut sqlx::PgConnection) -> sqlx::Result<()> {
+    sqlx::query("SET LOCAL statement_timeout = 0").execute(conn).await.map(|_| ())
+}
+
 /// A level as it is stored, of a known store.
 pub(super) struct CheckedLevel {
     product_id: i64,

@@ -10,10 +10,8 @@ use serde_json::value::RawValue;
 use stockroom_domain::batch::Atomicity;
 use stockroom_domain::stock::Line;
 
-use super::post::{
-    CHUNK_LINES, ManyAnswer, Resolved, ResultOfOne, chunk_key, from_post, posting, replayable,
-    sees_all_costs,
-};
+use super::many::{CHUNK_LINES, ManyAnswer, Resolved, ResultOfOne, chunk_key, sees_all_costs};
+use super::post::{from_post, posting, replayable};
 use crate::App;
 use crate::auth::Principal;
 use crate::error::{ApiError, ApiResult};

@@ -4,11 +4,12 @@
 //! and writes. What is asked of one store lies behind the caller's scope: a store that one
 //! may not see does not exist.
 //!
-//! [`requests`] holds what callers send, [`post`] the handlers that write
-//! (`bulk` where each line stands for itself), [`levels`] and [`movements`] those that read.
+//! [`requests`] holds what callers send; [`post`], [`many`] and `bulk` the handlers that write,
+//! [`levels`] and [`movements`] those that read.
 
 mod bulk;
 pub mod levels;
+pub mod many;
 pub mod movements;
 pub mod post;
 pub mod requests;

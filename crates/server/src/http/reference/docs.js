@@ -45,6 +45,12 @@ function withoutNull(schema) {
   return members.length === 1 ? withoutNull(members[0]) : resolved;
 }
 
+function mayBeNull(schema) {
+  const it = resolve(schema);
+  return [].concat(it.type || []).includes("null") || (it.enum || []).includes(null)
+    || (it.anyOf || it.oneOf || []).some(mayBeNull);
+}
+
 function typeName(schema) {
   const it = withoutNull(schema);
   const types = [].concat(it.type || []).filter((type) => type !== "null");
@@ -74,7 +80,7 @@ function fieldTree(schema, depth = 0) {
   return h("div", { class: "fields" }, Object.entries(it.properties).map(([name, field]) => {
     const about = field.description || withoutNull(field).description;
     const line = [
-      h("code", {}, name), " ", h("span", { class: "type" }, typeName(field)), " ",
+      h("code", {}, name), " ", h("span", { class: "type" }, typeName(field), mayBeNull(field) && " | null"), " ",
       required.has(name) && h("span", { class: "required" }, "required"), " ",
       about && h("span", { class: "about" }, inline(about)),
     ];
@@ -198,7 +204,7 @@ function card({ path, method, operation }) {
     h("summary", {},
       h("span", { class: `method ${method}` }, method.toUpperCase()),
       h("span", { class: "path" }, pathParts(path)),
-      h("span", { class: "what" }, operation.summary || ""),
+      h("span", { class: "what" }, inline(operation.summary || "")),
       permission && h("span", { class: "chip", title: "The permission that it needs" }, permission)));
   // Filled when it is first opened: a large document opens at once.
   node.addEventListener("toggle", () => {
@@ -233,7 +239,7 @@ function render() {
   const groups = (api.tags || []).map((tag) => {
     const members = all.filter(({ operation }) => (operation.tags || [])[0] === tag.name);
     const links = members.map((one) => h("li", {}, h("a", { href: `#${one.operation.operationId}` },
-      h("span", { class: `method ${one.method}` }, one.method.toUpperCase()), one.operation.summary || one.path)));
+      h("span", { class: `method ${one.method}` }, one.method.toUpperCase()), h("span", {}, inline(one.operation.summary || one.path)))));
     const cards = members.map(card);
     const list = h("div", {}, h("h2", {}, tag.name), h("ul", {}, links));
     const section = h("section", { class: "group" }, h("h2", {}, tag.name), prose(tag.description), cards);
