@@ -71,7 +71,7 @@ async fn two_nodes_sell_no_more_than_there_is(app: TestApp) {
     let shop = app.shop(50).await;
     let other = app.another_node().await;
     let sale = |number: usize| {
-        let node = if number % 2 == 0 { &app } else { &other };
+        let node = if number.is_multiple_of(2) { &app } else { &other };
         node.sale(&shop.admin, shop.store, shop.product, 1)
     };
     let replies = race((0..64).map(sale).collect()).await;
@@ -172,8 +172,8 @@ async fn parcels_in_opposite_orders_never_deadlock(app: TestApp) {
             line("found", far, second, 1),
             line("found", far, third, 1),
         ];
-        let node = if number % 2 == 0 { &app } else { &other };
-        if number % 2 == 0 {
+        let node = if number.is_multiple_of(2) { &app } else { &other };
+        if number.is_multiple_of(2) {
             lines.reverse();
         }
         node.parcel(&shop.admin, true, &lines)
