@@ -230,11 +230,11 @@ pub(super) async fn create_levels(tx: &mut Tx, keys: &[LevelKey]) -> sqlx::Resul
 /// Has PostgreSQL look at the levels again when they have grown much since it last did: a
 /// plan that was made for an empty table reads all of a full one. Plans in use are renewed.
 pub(super) async fn refresh_statistics(db: &Db) -> sqlx::Result<()> {
-    const HAS_GROWN: &str = "
+    const POSTGRES: &str = "
         SELECT pg_relation_size(oid) / 8192 > 4 * GREATEST(relpages, 1)
         FROM pg_class WHERE oid = 'stock_levels'::regclass";
     let Db::Postgres { pool, .. } = db else { return Ok(()) };
-    let has_grown: bool = sqlx::query_scalar(HAS_GROWN).fetch_one(pool).await?;
+    let has_grown: bool = sqlx::query_scalar(POSTGRES).fetch_one(pool).await?;
     if has_grown {
         sqlx::query("ANALYZE stock_levels").execute(pool).await?;
     }

@@ -155,7 +155,10 @@ async fn products_are_found_by_sku_and_barcode(app: TestApp) {
 async fn lots_are_asked_for_where_they_are_tracked(app: TestApp) {
     let shop = app.shop(10).await;
     let milk = app.product_with_lots("MILK").await;
-    let body = |product: i64, lot: Value| json!({"store_id": shop.store, "product_id": product, "quantity": 2, "lot": lot});
+    let body = |product: i64, lot: Value| {
+        let place = json!({"store_id": shop.store, "product_id": product});
+        with(&place, &json!({"quantity": 2, "lot": lot}))
+    };
     let send = |path: &str, body: &Value| app.post(path).token(&shop.admin.token).json(body);
     let lot = json!({"code": "L1", "expires_on": "2026-03-09"});
     let none = body(milk, Value::Null);
