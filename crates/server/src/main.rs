@@ -6,6 +6,10 @@ use std::process::ExitCode;
 use clap::Parser;
 use stockroom::cli::{self, Cli};
 
+/// A request allocates and frees a few dozen times, on whichever thread it is at.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 #[tokio::main]
 async fn main() -> ExitCode {
     match cli::run(Cli::parse()).await {

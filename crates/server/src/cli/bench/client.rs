@@ -4,19 +4,17 @@
 //! Every answer is read to its end and its status checked: a bench that counts refusals as
 //! work measures nothing.
 
-use std::fmt::Write as _;
+use std::io::Write as _;
 use std::net::SocketAddr;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
-use bytes::Bytes;
-use http_body_util::{BodyExt, Full};
-use hyper::client::conn::http1::{self, SendRequest};
-use hyper::header::{AUTHORIZATION, CONTENT_TYPE, HOST, HeaderName, HeaderValue};
-use hyper::{Method, Request, StatusCode, Uri};
-use hyper_util::rt::TokioIo;
+use bytes::{Buf as _, Bytes, BytesMut};
+use hyper::header::HeaderValue;
+use hyper::{Method, StatusCode, Uri};
 use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use uuid::Uuid;
 
@@ -26,8 +24,6 @@ use super::measure::Worker;
 const TOKEN_AGE_MAX: Duration = Duration::from_secs(120);
 /// How long any single answer may take.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(30);
-const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
-const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
 /// One request, but for what every request carries.
 #[derive(Clone, Debug)]
@@ -65,12 +61,15 @@ impl Call {
     }
 }
 
-/// One keep-alive connection.
+/// One keep-alive connection, without a task or a channel of its own: the load shares its two
+/// cores with what it measures.
 #[derive(Debug)]
 pub struct Connection {
-    sender: SendRequest<Full<Bytes>>,
-    host: HeaderValue,
+    stream: TcpStream,
+    host: String,
     authorization: Option<HeaderValue>,
+    sent: Vec<u8>,
+    received: BytesMut,
 }
 
 impl Connection {
@@ -81,13 +80,13 @@ impl Connection {
     pub async fn open(address: SocketAddr, authorization: Option<HeaderValue>) -> Result<Self> {
         let stream = TcpStream::connect(address).await?;
         stream.set_nodelay(true)?;
-        let (sender, driver) = http1::handshake(TokioIo::new(stream)).await?;
-        tokio::task::spawn_local(async move {
-            // What goes wrong here fails the request in flight, and is told there.
-            let _ = driver.await;
-        });
-        let host = HeaderValue::from_str(&address.to_string())?;
-        Ok(Self { sender, host, authorization })
+        Ok(Self {
+            stream,
+            host: address.to_string(),
+            authorization,
+            sent: Vec::with_capacity(1_024),
+            received: BytesMut::with_capacity(4_096),
+        })
     }
 
     /// Sends a request, reads the answer to its end and returns both its parts.
@@ -95,13 +94,7 @@ impl Connection {
     /// # Errors
     /// The connection is lost, or the answer takes too long.
     pub async fn ask(&mut self, call: &Call) -> Result<(StatusCode, Bytes)> {
-        let answer = async {
-            let response = self.sender.send_request(self.request(call)).await?;
-            let status = response.status();
-            let body = response.into_body().collect().await?.to_bytes();
-            anyhow::Ok((status, body))
-        };
-        tokio::time::timeout(ANSWER_TIMEOUT, answer)
+        tokio::time::timeout(ANSWER_TIMEOUT, self.exchange(call))
             .await
             .with_context(|| format!("no answer to {} {} in time", call.method, call.uri))?
             .with_context(|| format!("{} {} failed", call.method, call.uri))
@@ -112,47 +105,81 @@ impl Connection {
     /// # Errors
     /// Any status but the expected one, with what the server said.
     pub async fn run(&mut self, call: &Call) -> Result<()> {
-        let response = self.sender.send_request(self.request(call)).await?;
-        let status = response.status();
-        let mut body = response.into_body();
+        let (status, body) = self.exchange(call).await?;
         if status != call.expected {
-            let text = body.collect().await?.to_bytes();
             bail!(
                 "{} {} answered {status} where {} was expected: {}",
                 call.method,
                 call.uri,
                 call.expected,
-                String::from_utf8_lossy(&text).chars().take(500).collect::<String>()
+                String::from_utf8_lossy(&body).chars().take(500).collect::<String>()
             );
-        }
-        while let Some(frame) = body.frame().await {
-            frame?;
         }
         Ok(())
     }
 
-    fn request(&self, call: &Call) -> Request<Full<Bytes>> {
-        let mut request = Request::new(Full::new(call.body.clone()));
-        *request.method_mut() = call.method.clone();
-        *request.uri_mut() = call.uri.clone();
-        let headers = request.headers_mut();
-        headers.insert(HOST, self.host.clone());
+    async fn exchange(&mut self, call: &Call) -> Result<(StatusCode, Bytes)> {
+        self.write_request(call)?;
+        self.stream.write_all(&self.sent).await?;
+        let (status, head_len, body_len) = loop {
+            if let Some(head) = parse_head(&self.received)? {
+                break head;
+            }
+            self.read_more().await?;
+        };
+        while self.received.len() < head_len + body_len {
+            self.read_more().await?;
+        }
+        self.received.advance(head_len);
+        Ok((status, self.received.split_to(body_len).freeze()))
+    }
+
+    async fn read_more(&mut self) -> Result<()> {
+        let count = self.stream.read_buf(&mut self.received).await?;
+        ensure!(count > 0, "the server closed the connection");
+        Ok(())
+    }
+
+    fn write_request(&mut self, call: &Call) -> Result<()> {
+        let out = &mut self.sent;
+        out.clear();
+        write!(out, "{} {} HTTP/1.1\r\nhost: {}\r\n", call.method, call.uri, self.host)?;
         if let Some(authorization) = &self.authorization {
-            headers.insert(AUTHORIZATION, authorization.clone());
+            out.extend_from_slice(b"authorization: ");
+            out.extend_from_slice(authorization.as_bytes());
+            out.extend_from_slice(b"\r\n");
         }
         if call.method == Method::POST {
-            headers.insert(CONTENT_TYPE, JSON);
-            headers.insert(IDEMPOTENCY_KEY, fresh_key());
+            let (key, length) = (fresh_key(), call.body.len());
+            write!(
+                out,
+                "content-type: application/json\r\nidempotency-key: {key}\r\n\
+                 content-length: {length}\r\n"
+            )?;
         }
-        request
+        out.extend_from_slice(b"\r\n");
+        out.extend_from_slice(&call.body);
+        Ok(())
     }
 }
 
+/// Status, length of the head and length of the body, once the head is there as a whole.
+fn parse_head(received: &[u8]) -> Result<Option<(StatusCode, usize, usize)>> {
+    let mut headers = [httparse::EMPTY_HEADER; 32];
+    let mut response = httparse::Response::new(&mut headers);
+    let httparse::Status::Complete(head_len) = response.parse(received)? else { return Ok(None) };
+    let status = StatusCode::from_u16(response.code.unwrap_or_default())?;
+    let length = response.headers.iter().find(|h| h.name.eq_ignore_ascii_case("content-length"));
+    let body_len = match length {
+        Some(length) => std::str::from_utf8(length.value)?.trim().parse()?,
+        None => 0,
+    };
+    Ok(Some((status, head_len, body_len)))
+}
+
 /// Random, like the keys of the yardsticks: each costs the index a page of its own.
-fn fresh_key() -> HeaderValue {
-    let mut buffer = Uuid::encode_buffer();
-    let key = Uuid::from_u128(rand::random()).hyphenated().encode_lower(&mut buffer);
-    HeaderValue::from_bytes(key.as_bytes()).unwrap_or(HeaderValue::from_static("bench"))
+fn fresh_key() -> uuid::fmt::Hyphenated {
+    Uuid::from_u128(rand::random()).hyphenated()
 }
 
 /// One connection that sends whatever its scenario draws next.
@@ -240,9 +267,7 @@ impl SignedIn {
             let value = answer.get(name).and_then(Value::as_str);
             value.with_context(|| format!("the server's answer has no {name}"))
         };
-        let mut bearer = String::from("Bearer ");
-        write!(bearer, "{}", text("token")?)?;
-        let mut authorization = HeaderValue::try_from(bearer)?;
+        let mut authorization = HeaderValue::try_from(format!("Bearer {}", text("token")?))?;
         authorization.set_sensitive(true);
         Ok(Self {
             authorization,
