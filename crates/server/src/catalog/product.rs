@@ -57,7 +57,7 @@ pub struct Details {
     pub barcodes: Vec<Barcode>,
     /// Whether its stock is kept by lot.
     pub track_lots: bool,
-    /// On hand or below: to be ordered again.
+    /// Below it the product is to be ordered again.
     pub reorder_point: Option<Quantity>,
     /// How much to order.
     pub reorder_quantity: Option<Quantity>,
@@ -108,7 +108,7 @@ pub struct ProductInput {
     /// Whether its stock is kept by lot. Fixed once there were movements.
     #[schemars(with = "Option<bool>")]
     pub track_lots: Sent<bool>,
-    /// On hand or below: to be ordered again.
+    /// Below it the product is to be ordered again.
     #[schemars(with = "Option<WireQuantity>")]
     pub reorder_point: Sent<WireQuantity>,
     /// How much to order then.

@@ -45,7 +45,7 @@ pub struct ProductView {
     pub barcodes: Vec<BarcodeView>,
     /// Whether its stock is kept by lot.
     pub track_lots: bool,
-    /// On hand or below: to be ordered again.
+    /// Below it the product is to be ordered again.
     pub reorder_point: Option<WireQuantity>,
     /// How much to order then.
     pub reorder_quantity: Option<WireQuantity>,

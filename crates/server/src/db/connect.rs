@@ -9,7 +9,7 @@ use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{ConnectOptions, SqlitePool};
 
-use super::Db;
+use super::{Db, Leases};
 
 /// How long a request waits for a connection.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(3);
@@ -162,7 +162,7 @@ async fn open_sqlite(path: &Path) -> Result<Db, ConnectError> {
         .connect_with(options.read_only(true).create_if_missing(false))
         .await
         .map_err(|error| sqlite_open_error(path, &error))?;
-    Ok(Db::Sqlite { writer, readers })
+    Ok(Db::Sqlite { writer: Leases::new(writer), readers: Leases::new(readers) })
 }
 
 /// Signing keys and password hashes lie in the file: nobody else may read it.
@@ -244,5 +244,5 @@ async fn open_postgres(options: &PgConnectOptions, sizes: PoolSizes) -> Result<D
     };
     let pool_requests = pool(sizes.requests).connect_with(requests).await.map_err(failed)?;
     let pool_ledger = pool(sizes.ledger).connect_with(ledger).await.map_err(failed)?;
-    Ok(Db::Postgres { pool: pool_requests, ledger: pool_ledger })
+    Ok(Db::Postgres { pool: Leases::new(pool_requests), ledger: Leases::new(pool_ledger) })
 }

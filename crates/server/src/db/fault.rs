@@ -2,6 +2,8 @@
 
 use sqlx::Error;
 
+use super::lease::note_loss;
+
 /// What to do about a failed statement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
@@ -22,7 +24,7 @@ pub enum Fault {
     Defect,
 }
 
-/// Classifies an error of either engine.
+/// Classifies an error of either engine, and notes where a connection was lost.
 pub fn fault(error: &Error) -> Fault {
     match error {
         Error::Database(database) => {
@@ -35,12 +37,11 @@ pub fn fault(error: &Error) -> Fault {
                 sqlite_fault(code.parse().unwrap_or(1))
             }
         }
-        Error::Io(_)
-        | Error::Tls(_)
-        | Error::PoolTimedOut
-        | Error::PoolClosed
-        | Error::WorkerCrashed
-        | Error::BeginFailed => Fault::Gone,
+        Error::Io(_) | Error::Tls(_) | Error::WorkerCrashed | Error::BeginFailed => {
+            note_loss();
+            Fault::Gone
+        }
+        Error::PoolTimedOut | Error::PoolClosed => Fault::Gone,
         _ => Fault::Defect,
     }
 }
@@ -52,7 +53,11 @@ fn postgres_fault(code: &str) -> Fault {
         "53100" => Fault::Full,
         // Shutting down, starting up, too many connections, read-only after a failover,
         // ended by a time-out of the server.
-        "57P01" | "57P02" | "57P03" | "57P05" | "25006" | "57014" | "25P03" => Fault::Gone,
+        "57P01" | "57P02" | "57P03" | "57P05" | "25006" | "25P03" => {
+            note_loss();
+            Fault::Gone
+        }
+        "57014" => Fault::Gone,
         _ => match code.get(..2) {
             Some("08" | "53" | "58") => Fault::Gone,
             Some("22" | "23") => Fault::BadValue,

@@ -56,8 +56,8 @@ pub enum MigrateError {
 pub async fn migrate(db: &Db) -> Result<(), MigrateError> {
     refuse_newer(db).await?;
     match db {
-        Db::Sqlite { writer, .. } => migrator(|step| step.2).run(writer).await?,
-        Db::Postgres { pool, .. } => migrator(|step| step.3).run(pool).await?,
+        Db::Sqlite { writer, .. } => migrator(|step| step.2).run(&mut *writer.get().await?).await?,
+        Db::Postgres { pool, .. } => migrator(|step| step.3).run(&mut *pool.get().await?).await?,
     }
     Ok(())
 }
@@ -83,19 +83,21 @@ async fn applied(db: &Db) -> sqlx::Result<i64> {
     const LAST: &str = "SELECT CAST(COALESCE(MAX(version), 0) AS BIGINT) FROM _sqlx_migrations";
     match db {
         Db::Sqlite { writer, .. } => {
+            let mut conn = writer.get().await?;
             let exists: i64 = sqlx::query_scalar(
                 "SELECT COUNT(*) FROM sqlite_schema WHERE name = '_sqlx_migrations'",
             )
-            .fetch_one(writer)
+            .fetch_one(&mut *conn)
             .await?;
-            if exists == 0 { Ok(0) } else { sqlx::query_scalar(LAST).fetch_one(writer).await }
+            if exists == 0 { Ok(0) } else { sqlx::query_scalar(LAST).fetch_one(&mut *conn).await }
         }
         Db::Postgres { pool, .. } => {
+            let mut conn = pool.get().await?;
             let exists: bool =
                 sqlx::query_scalar("SELECT to_regclass('_sqlx_migrations') IS NOT NULL")
-                    .fetch_one(pool)
+                    .fetch_one(&mut *conn)
                     .await?;
-            if exists { sqlx::query_scalar(LAST).fetch_one(pool).await } else { Ok(0) }
+            if exists { sqlx::query_scalar(LAST).fetch_one(&mut *conn).await } else { Ok(0) }
         }
     }
 }

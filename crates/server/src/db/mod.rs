@@ -21,16 +21,19 @@ macro_rules! on_db {
 
 mod connect;
 mod fault;
+mod lease;
 mod migrate;
+mod open;
 mod partitions;
 mod select;
 
-use sqlx::pool::PoolConnection;
-use sqlx::{PgConnection, PgPool, Postgres, Sqlite, SqliteConnection, SqlitePool, Transaction};
+use sqlx::{PgConnection, Postgres, Sqlite, SqliteConnection};
 
 pub use connect::{ConnectError, DatabaseUrl, PoolSizes, connect};
 pub use fault::{Fault, fault};
+pub use lease::{Lease, Leases};
 pub use migrate::{MigrateError, migrate, pending};
+pub use open::Open;
 pub use partitions::attach_partition;
 pub use select::{Select, Value, like_escaped};
 
@@ -58,16 +61,16 @@ pub enum Db {
     /// A file of our own: one connection writes, several read.
     Sqlite {
         /// The only connection that writes; waiting for it is first come, first served.
-        writer: SqlitePool,
+        writer: Leases<Sqlite>,
         /// Read-only connections, each on a snapshot of its own.
-        readers: SqlitePool,
+        readers: Leases<Sqlite>,
     },
     /// A server, shared with other nodes.
     Postgres {
         /// For requests.
-        pool: PgPool,
+        pool: Leases<Postgres>,
         /// For the ledger's writers alone, so that no request can keep one waiting.
-        ledger: PgPool,
+        ledger: Leases<Postgres>,
     },
 }
 
@@ -78,18 +81,18 @@ pub enum Db {
 #[derive(Debug)]
 pub enum Tx {
     /// Holds the one writing connection, from `BEGIN IMMEDIATE` on.
-    Sqlite(Transaction<'static, Sqlite>),
+    Sqlite(Open<Sqlite>),
     /// READ COMMITTED.
-    Postgres(Transaction<'static, Postgres>),
+    Postgres(Open<Postgres>),
 }
 
 /// A connection for reading.
 #[derive(Debug)]
 pub enum Reader {
     /// Read-only.
-    Sqlite(PoolConnection<Sqlite>),
+    Sqlite(Lease<Sqlite>),
     /// From the pool for requests.
-    Postgres(PoolConnection<Postgres>),
+    Postgres(Lease<Postgres>),
 }
 
 /// A borrowed connection: what SQL functions take, from a [`Tx`] or a [`Reader`].
@@ -136,10 +139,8 @@ impl Db {
     /// The database is gone, or no connection was free in time.
     pub async fn begin(&self) -> sqlx::Result<Tx> {
         match self {
-            Self::Sqlite { writer, .. } => {
-                writer.begin_with("BEGIN IMMEDIATE").await.map(Tx::Sqlite)
-            }
-            Self::Postgres { pool, .. } => pool.begin().await.map(Tx::Postgres),
+            Self::Sqlite { writer, .. } => Open::begin(writer.get().await?).await.map(Tx::Sqlite),
+            Self::Postgres { pool, .. } => Open::begin(pool.get().await?).await.map(Tx::Postgres),
         }
     }
 
@@ -150,7 +151,9 @@ impl Db {
     pub async fn begin_ledger(&self) -> sqlx::Result<Tx> {
         match self {
             Self::Sqlite { .. } => self.begin().await,
-            Self::Postgres { ledger, .. } => ledger.begin().await.map(Tx::Postgres),
+            Self::Postgres { ledger, .. } => {
+                Open::begin(ledger.get().await?).await.map(Tx::Postgres)
+            }
         }
     }
 
@@ -160,8 +163,8 @@ impl Db {
     /// The database is gone, or no connection was free in time.
     pub async fn read(&self) -> sqlx::Result<Reader> {
         match self {
-            Self::Sqlite { readers, .. } => readers.acquire().await.map(Reader::Sqlite),
-            Self::Postgres { pool, .. } => pool.acquire().await.map(Reader::Postgres),
+            Self::Sqlite { readers, .. } => readers.get().await.map(Reader::Sqlite),
+            Self::Postgres { pool, .. } => pool.get().await.map(Reader::Postgres),
         }
     }
 

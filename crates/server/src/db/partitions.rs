@@ -1,6 +1,8 @@
 //! Making partitions ahead of time, without stopping those who write.
 
-use sqlx::{AssertSqlSafe, PgPool};
+use sqlx::{AssertSqlSafe, Postgres};
+
+use super::{Leases, Open};
 
 /// Makes the partition `name` of `parent` for `from ≤ column < to`, unless it exists.
 ///
@@ -11,14 +13,14 @@ use sqlx::{AssertSqlSafe, PgPool};
 /// # Errors
 /// The database did not answer, or refused.
 pub async fn attach_partition(
-    pool: &PgPool,
+    pool: &Leases<Postgres>,
     parent: &str,
     name: &str,
     column: &str,
     from: i64,
     to: i64,
 ) -> sqlx::Result<()> {
-    let mut tx = pool.begin().await?;
+    let mut tx = Open::begin(pool.get().await?).await?;
     sqlx::query("SELECT pg_advisory_xact_lock(hashtext('stockroom partitions'))")
         .execute(&mut *tx)
         .await?;

@@ -1,10 +1,10 @@
 //! The ledger writer: many requests, one commit.
 //!
 //! A request hands in a [`Posting`] and waits. A writer takes whatever is waiting, with no
-//! timer: while one commit runs, the next batch gathers. For the whole batch it locks and
-//! reads the levels in one statement, decides in memory (`stockroom_domain::batch`), writes
-//! each table with one statement, commits once, and only then answers. One posting's refusal
-//! never touches another's.
+//! timer: while one commit runs, the next batch gathers. For the whole batch it reads the
+//! levels in one statement, decides in memory (`stockroom_domain::batch`), writes each table
+//! with one statement that demands the versions it has read, commits once, and only then
+//! answers. One posting's refusal never touches another's.
 //!
 //! This is the only place where several slices share a commit, and the only one that locks
 //! or writes `stock_levels`. Lock order, everywhere: levels by (store, product, lot), then

@@ -234,9 +234,10 @@ pub(super) async fn refresh_statistics(db: &Db) -> sqlx::Result<()> {
         SELECT pg_relation_size(oid) / 8192 > 4 * GREATEST(relpages, 1)
         FROM pg_class WHERE oid = 'stock_levels'::regclass";
     let Db::Postgres { pool, .. } = db else { return Ok(()) };
-    let has_grown: bool = sqlx::query_scalar(POSTGRES).fetch_one(pool).await?;
+    let mut conn = pool.get().await?;
+    let has_grown: bool = sqlx::query_scalar(POSTGRES).fetch_one(&mut *conn).await?;
     if has_grown {
-        sqlx::query("ANALYZE stock_levels").execute(pool).await?;
+        sqlx::query("ANALYZE stock_levels").execute(&mut *conn).await?;
     }
     Ok(())
 }

@@ -144,11 +144,16 @@ async fn a_full_disk_is_said_and_forgotten_when_there_is_room_again() {
     let shop = app.shop(1_000).await;
     let Db::Sqlite { writer, .. } = &app.app.db else { unreachable!() };
     // The file may not grow: what SQLite says then is what it says of a full disk.
+    let mut conn = writer.get().await.expect("the writing connection");
     let pages: i64 =
-        sqlx::query_scalar("PRAGMA page_count").fetch_one(writer).await.expect("asked");
+        sqlx::query_scalar("PRAGMA page_count").fetch_one(&mut *conn).await.expect("asked");
+    drop(conn);
     let limit = |pages: i64| {
         let sql = sqlx::AssertSqlSafe(format!("PRAGMA max_page_count = {pages}"));
-        async move { sqlx::query(sql).execute(writer).await.map(drop).expect("limited") }
+        async move {
+            let mut conn = writer.get().await.expect("the writing connection");
+            sqlx::query(sql).execute(&mut *conn).await.map(drop).expect("limited");
+        }
     };
     limit(pages).await;
     let note = "x".repeat(1_900);

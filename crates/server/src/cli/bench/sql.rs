@@ -275,18 +275,19 @@ pub async fn continue_ids(db: &Db, last_id: i64) -> sqlx::Result<()> {
 pub async fn settle(db: &Db) -> sqlx::Result<()> {
     match db {
         Db::Sqlite { writer, .. } => {
+            let mut conn = writer.get().await?;
             sqlx::raw_sql("PRAGMA optimize; PRAGMA wal_checkpoint(TRUNCATE);")
-                .execute(writer)
+                .execute(&mut *conn)
                 .await?;
         }
         Db::Postgres { pool, .. } => {
-            let mut conn = pool.acquire().await?;
+            let mut conn = pool.get().await?;
             sqlx::raw_sql("SET statement_timeout = 0").execute(&mut *conn).await?;
             sqlx::raw_sql("VACUUM ANALYZE").execute(&mut *conn).await?;
             // Only for superusers and pg_checkpoint.
             let _ = sqlx::raw_sql("CHECKPOINT").execute(&mut *conn).await;
-            // The setting must not go back to the pool.
-            conn.close().await?;
+            // The setting must not go back to the others.
+            conn.discard();
         }
     }
     Ok(())

@@ -9,7 +9,6 @@ use std::path::PathBuf;
 use std::rc::Rc;
 
 use anyhow::{Result, bail, ensure};
-use sqlx::pool::PoolConnection;
 use sqlx::{AssertSqlSafe, SqlSafeStr, SqlStr, Sqlite};
 use stockroom_domain::Timestamp;
 use tokio::sync::Mutex;
@@ -20,14 +19,14 @@ use crate::cli::bench::Plan;
 use crate::cli::bench::measure::{Measurement, Timing, Worker, closed_loop};
 use crate::cli::bench::target::remove_sqlite;
 use crate::clock::Clock;
-use crate::db::{self, DatabaseUrl, Db, PoolSizes};
+use crate::db::{self, DatabaseUrl, Db, Lease, PoolSizes};
 
 /// One sale, in thousandths.
 const SOLD: i64 = 1_000;
 /// Connections that read at once: as many as the server has.
 const READERS: usize = 4;
 
-type Writer = Rc<Mutex<PoolConnection<Sqlite>>>;
+type Writer = Rc<Mutex<Lease<Sqlite>>>;
 
 /// The file.
 #[derive(Debug)]
@@ -48,9 +47,11 @@ impl Yardsticks {
         let url = DatabaseUrl::Sqlite(path.clone());
         let db = db::connect(&url, PoolSizes { requests: 1, ledger: 1 }).await?;
         let Db::Sqlite { writer, .. } = &db else { bail!("the yardsticks' file is no file") };
-        sqlx::raw_sql(sql::CREATE).execute(writer).await?;
-        sqlx::query(sql::FILL).bind(stores).bind(products).execute(writer).await?;
-        sqlx::raw_sql(sql::SETTLE).execute(writer).await?;
+        let mut conn = writer.get().await?;
+        sqlx::raw_sql(sql::CREATE).execute(&mut *conn).await?;
+        sqlx::query(sql::FILL).bind(stores).bind(products).execute(&mut *conn).await?;
+        sqlx::raw_sql(sql::SETTLE).execute(&mut *conn).await?;
+        drop(conn);
         Ok(Self { path, db, keys: Keys::Random { stores, products } })
     }
 
@@ -99,7 +100,7 @@ impl Yardsticks {
         let Db::Sqlite { readers, .. } = &self.db else { bail!("no SQLite") };
         let mut workers = Vec::with_capacity(READERS);
         for _ in 0..READERS {
-            workers.push(PointReads { conn: readers.acquire().await?, keys: self.keys });
+            workers.push(PointReads { conn: readers.get().await?, keys: self.keys });
         }
         closed_loop(workers, plan.timing).await
     }
@@ -110,7 +111,9 @@ impl Yardsticks {
     /// They did not, or the database's.
     pub async fn remove(self) -> Result<()> {
         let Db::Sqlite { writer, .. } = &self.db else { bail!("no SQLite") };
-        let lost: i64 = sqlx::query_scalar(sql::CHECK).fetch_one(writer).await?;
+        let mut conn = writer.get().await?;
+        let lost: i64 = sqlx::query_scalar(sql::CHECK).fetch_one(&mut *conn).await?;
+        drop(conn);
         ensure!(lost == 0, "the yardsticks' own levels and movements differ by {lost}");
         self.db.close().await;
         remove_sqlite(&self.path)
@@ -118,7 +121,7 @@ impl Yardsticks {
 
     async fn writer(&self) -> Result<Writer> {
         let Db::Sqlite { writer, .. } = &self.db else { bail!("no SQLite") };
-        Ok(Rc::new(Mutex::new(writer.acquire().await?)))
+        Ok(Rc::new(Mutex::new(writer.get().await?)))
     }
 }
 
@@ -189,7 +192,7 @@ impl Worker for Batches {
 }
 
 struct PointReads {
-    conn: PoolConnection<Sqlite>,
+    conn: Lease<Sqlite>,
     keys: Keys,
 }
 

@@ -1,0 +1,125 @@
+//! A transaction on a leased connection.
+
+use std::ops::{Deref, DerefMut};
+
+use sqlx::{Connection, Database, Executor, Postgres, SqlSafeStr, Sqlite};
+
+use super::lease::Lease;
+
+/// How an engine begins a write.
+pub trait Begin: Database {
+    /// The statement.
+    const BEGIN: &'static str;
+}
+
+impl Begin for Sqlite {
+    /// Takes the one right to write at once: taken later it could be refused.
+    const BEGIN: &'static str = "BEGIN IMMEDIATE";
+}
+
+impl Begin for Postgres {
+    const BEGIN: &'static str = "BEGIN";
+}
+
+/// An open transaction. Dropped, it is rolled back by a task of its own, and the connection
+/// goes back after that.
+#[derive(Debug)]
+pub struct Open<DB: Begin>
+where
+    for<'c> &'c mut DB::Connection: Executor<'c, Database = DB>,
+{
+    lease: Option<Lease<DB>>,
+}
+
+async fn run<DB: Begin>(lease: &mut Lease<DB>, statement: &'static str) -> sqlx::Result<()>
+where
+    for<'c> &'c mut DB::Connection: Executor<'c, Database = DB>,
+{
+    let connection: &mut DB::Connection = lease;
+    connection.execute(sqlx::raw_sql(statement.into_sql_str())).await.map(drop)
+}
+
+impl<DB: Begin> Open<DB>
+where
+    for<'c> &'c mut DB::Connection: Executor<'c, Database = DB>,
+{
+    /// Begins.
+    pub(super) async fn begin(mut lease: Lease<DB>) -> sqlx::Result<Self> {
+        match run(&mut lease, DB::BEGIN).await {
+            Ok(()) => Ok(Self { lease: Some(lease) }),
+            Err(error) => {
+                lease.discard();
+                Err(error)
+            }
+        }
+    }
+
+    /// Commits. If that fails the connection is given up: what it holds is unknown.
+    pub(super) async fn commit(mut self) -> sqlx::Result<()> {
+        let Some(mut lease) = self.lease.take() else { return Ok(()) };
+        let outcome = run(&mut lease, "COMMIT").await;
+        if outcome.is_err() {
+            end(lease).await;
+        }
+        outcome
+    }
+
+    /// Rolls back.
+    pub(super) async fn rollback(mut self) -> sqlx::Result<()> {
+        match self.lease.take() {
+            Some(lease) => {
+                end(lease).await;
+                Ok(())
+            }
+            None => Ok(()),
+        }
+    }
+}
+
+/// Ends what is open on the connection, and the connection too if it cannot be.
+async fn end<DB: Begin>(mut lease: Lease<DB>)
+where
+    for<'c> &'c mut DB::Connection: Executor<'c, Database = DB>,
+{
+    let rolled_back = run(&mut lease, "ROLLBACK").await;
+    // SQLite ends a transaction by itself after some failures, and then says that there is
+    // none: the connection is as good as new, which a ping tells.
+    if rolled_back.is_err() && lease.ping().await.is_err() {
+        lease.discard();
+    }
+}
+
+impl<DB: Begin> Drop for Open<DB>
+where
+    for<'c> &'c mut DB::Connection: Executor<'c, Database = DB>,
+{
+    fn drop(&mut self) {
+        let Some(lease) = self.lease.take() else { return };
+        match tokio::runtime::Handle::try_current() {
+            Ok(runtime) => drop(runtime.spawn(end(lease))),
+            Err(_) => lease.discard(),
+        }
+    }
+}
+
+impl<DB: Begin> Deref for Open<DB>
+where
+    for<'c> &'c mut DB::Connection: Executor<'c, Database = DB>,
+{
+    type Target = DB::Connection;
+
+    #[expect(clippy::expect_used, reason = "taken only by what consumes the transaction")]
+    fn deref(&self) -> &DB::Connection {
+        self.lease.as_ref().expect("an open transaction has its connection")
+    }
+}
+
+impl<DB: Begin> DerefMut for Open<DB>
+where
+    for<'c> &'c mut DB::Connection: Executor<'c, Database = DB>,
+{
+    #[expect(clippy::expect_used, reason = "taken only by what consumes the transaction")]
+    fn deref_mut(&mut self) -> &mut DB::Connection {
+        self.lease.as_mut().expect("an open transaction has its connection")
+    }
+}
