@@ -140,6 +140,7 @@ async fn open_sqlite(path: &Path) -> Result<Db, ConnectError> {
         .busy_timeout(Duration::from_secs(5))
         // Without it REPLACE would slip past the append-only triggers.
         .pragma("recursive_triggers", "ON")
+        // KiB, negated. Readers have a quarter of it, for there are four of them.
         .pragma("cache_size", "-65536")
         .statement_cache_capacity(256)
         .disable_statement_logging();
@@ -159,7 +160,9 @@ async fn open_sqlite(path: &Path) -> Result<Db, ConnectError> {
     restrict_to_owner(path)?;
     check_sqlite_version(path, &writer).await?;
     let readers = pool(4)
-        .connect_with(options.read_only(true).create_if_missing(false))
+        .connect_with(
+            options.read_only(true).create_if_missing(false).pragma("cache_size", "-16384"),
+        )
         .await
         .map_err(|error| sqlite_open_error(path, &error))?;
     Ok(Db::Sqlite { writer: Leases::new(writer), readers: Leases::new(readers) })
