@@ -89,21 +89,9 @@ pub(super) async fn levels(
          LEFT JOIN stock_settings t ON t.store_id = v.store_id AND t.product_id = v.product_id ",
     );
     if let Some(instant) = filter.as_of {
-        query
-            .push(
-                "LEFT JOIN stock_movements m
-                      ON m.store_id = v.store_id AND m.product_id = v.product_id
-                     AND m.lot_id = v.lot_id
-                     AND m.recorded_at = (
-                         SELECT MIN(n.recorded_at) FROM stock_movements n
-                         WHERE n.store_id = v.store_id AND n.product_id = v.product_id
-                           AND n.lot_id = v.lot_id AND n.recorded_at > ",
-            )
-            .bind(instant.0)
-            .push(") AND v.updated_at > ")
-            .bind(instant.0)
-            // A first movement after the instant: there was no such level yet.
-            .push(" WHERE v.version > 0 AND (m.id IS NULL OR m.version > 1)");
+        join_first_after(&mut query, &db, instant);
+        // A first movement after the instant: there was no such level yet.
+        query.push(" WHERE v.version > 0 AND (m.id IS NULL OR m.version > 1)");
     } else {
         query.push(
             "WHERE v.version > 0 AND NOT s.is_deleted AND (NOT p.is_deleted OR v.on_hand > 0)",
@@ -116,6 +104,37 @@ pub(super) async fn levels(
     }
     query.push(" ORDER BY v.store_id, v.product_id, v.lot_id LIMIT ").bind(limit);
     query.fetch_all(db).await
+}
+
+/// Joins, as `m`, the first movement after `instant` of a level that has moved since: a seek
+/// for each. SQLite has no LATERAL; given the other form, PostgreSQL would read all of a
+/// level's movements.
+fn join_first_after(query: &mut Select, db: &Conn<'_>, instant: Timestamp) {
+    match db {
+        Conn::Postgres(_) => query
+            .push(
+                "LEFT JOIN LATERAL (
+                     SELECT n.id, n.balance, n.quantity, n.version FROM stock_movements n
+                     WHERE n.store_id = v.store_id AND n.product_id = v.product_id
+                       AND n.lot_id = v.lot_id AND n.recorded_at > ",
+            )
+            .bind(instant.0)
+            .push(" ORDER BY n.recorded_at LIMIT 1) m ON v.updated_at > ")
+            .bind(instant.0),
+        Conn::Sqlite(_) => query
+            .push(
+                "LEFT JOIN stock_movements m
+                      ON m.store_id = v.store_id AND m.product_id = v.product_id
+                     AND m.lot_id = v.lot_id
+                     AND m.recorded_at = (
+                         SELECT MIN(n.recorded_at) FROM stock_movements n
+                         WHERE n.store_id = v.store_id AND n.product_id = v.product_id
+                           AND n.lot_id = v.lot_id AND n.recorded_at > ",
+            )
+            .bind(instant.0)
+            .push(") AND v.updated_at > ")
+            .bind(instant.0),
+    };
 }
 
 /// Cuts to the stores in scope; to nothing where there is none.
