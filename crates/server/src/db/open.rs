@@ -54,7 +54,7 @@ where
         }
     }
 
-    /// Commits. If that fails the connection is given up: what it holds is unknown.
+    /// Commits. If that fails, what is still open is rolled back before the connection goes on.
     pub(super) async fn commit(mut self) -> sqlx::Result<()> {
         let Some(mut lease) = self.lease.take() else { return Ok(()) };
         let outcome = run(&mut lease, "COMMIT").await;

@@ -171,7 +171,7 @@ async fn run_once(
 
 type Shelves = (State, HashMap<LevelKey, Labels>);
 
-/// Locks and reads everything that the decision needs, or names the levels without a row.
+/// Reads everything that the decision needs, or names the levels without a row.
 async fn load(
     tx: &mut Tx,
     clock: &Clock,
