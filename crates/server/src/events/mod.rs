@@ -3,7 +3,8 @@
 //! Ids come from one head row that every writing transaction updates as its last act, so an
 //! id is only ever visible together with all lower ones, and no reader can skip an event.
 //! Because the head row is held from that update to the commit, and every store waits for
-//! it, [`append`] takes the transaction itself: by type, nothing can run after it.
+//! it, [`append`] takes the transaction itself: by type, nothing can run after it. The ledger
+//! alone writes its events by itself, in the one statement that writes a batch.
 
 mod sql;
 
@@ -12,7 +13,7 @@ use stockroom_domain::{EventId, StoreId, Timestamp};
 
 use crate::db::Tx;
 
-pub use sql::{ensure_partitions, head};
+pub use sql::{LOG, ensure_partitions, head};
 
 /// Something that has happened, as followers learn of it.
 #[derive(Clone, Debug)]
@@ -49,53 +50,12 @@ impl Event {
     }
 }
 
-/// What became of a transaction that was to be ended.
-#[derive(Debug)]
-pub enum Appended {
-    /// Committed; the last event's id.
-    Committed(EventId),
-    /// Rolled back: the past up to a later instant than `earliest` has been settled.
-    Settled,
-}
-
 /// Appends `events` and commits. Returns the last one's id, the log's head if there is none.
 ///
 /// # Errors
 /// Where the connection is lost during the commit, whether it took place is unknown.
 pub async fn append(mut tx: Tx, now: Timestamp, events: &[Event]) -> sqlx::Result<EventId> {
-    let last = sql::insert(&mut tx, now, Timestamp(i64::MAX), events).await?;
+    let last = sql::insert(&mut tx, now, events).await?;
     tx.commit().await?;
-    Ok(last.unwrap_or(EventId(0)))
-}
-
-/// As [`append`], for a transaction that writes to the ledger at `earliest` or later: refused
-/// if someone has meanwhile read the stock as of that instant.
-///
-/// # Errors
-/// Before the commit nothing has happened; see [`CommitError`].
-pub async fn append_to_ledger(
-    mut tx: Tx,
-    now: Timestamp,
-    earliest: Timestamp,
-    events: &[Event],
-) -> Result<Appended, CommitError> {
-    let appended =
-        sql::insert(&mut tx, now, earliest, events).await.map_err(CommitError::Before)?;
-    let Some(last) = appended else {
-        tx.rollback().await.map_err(CommitError::Before)?;
-        return Ok(Appended::Settled);
-    };
-    tx.commit().await.map_err(CommitError::During)?;
-    Ok(Appended::Committed(last))
-}
-
-/// Where a transaction failed.
-#[derive(Debug, thiserror::Error)]
-pub enum CommitError {
-    /// Before its commit: nothing has happened.
-    #[error(transparent)]
-    Before(sqlx::Error),
-    /// During its commit: it may have happened.
-    #[error(transparent)]
-    During(sqlx::Error),
+    Ok(last)
 }

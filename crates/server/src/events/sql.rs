@@ -6,33 +6,28 @@ use super::Event;
 use crate::db::{Conn, Db, Tx};
 
 /// The one log there is for now; the column leaves room for logs by group of stores.
-const LOG: i64 = 1;
+pub const LOG: i64 = 1;
 /// Ids in one partition (PostgreSQL).
 const PARTITION_IDS: i64 = 10_000_000;
 
-/// Raises the head by the number of `events` and inserts them; `None` if the past up to
-/// `earliest` has been settled. Leans on the head row's lock, which ends with the commit.
+/// Raises the head by the number of `events` and inserts them; the last one's id. Leans on
+/// the head row's lock, which ends with the commit.
 #[allow(clippy::too_many_lines, reason = "one act on two engines")]
-pub(super) async fn insert(
-    tx: &mut Tx,
-    now: Timestamp,
-    earliest: Timestamp,
-    events: &[Event],
-) -> sqlx::Result<Option<EventId>> {
+pub(super) async fn insert(tx: &mut Tx, now: Timestamp, events: &[Event]) -> sqlx::Result<EventId> {
     match tx {
         Tx::Postgres(tx) => {
             const SQL: &str = "
                 WITH head AS (
                     UPDATE event_head SET last_id = last_id + $1
-                    WHERE log_id = $2 AND fence < $3
+                    WHERE log_id = $2
                     RETURNING last_id
                 ), appended AS (
                     INSERT INTO events
                         (log_id, id, type, store_id, subject_kind, subject_id, occurred_at, data)
                     SELECT $2, head.last_id - $1 + e.position, e.type, e.store_id,
-                           e.subject_kind, e.subject_id, $4, e.data
-                    FROM head, UNNEST($5::TEXT[], $6::BIGINT[], $7::TEXT[], $8::BIGINT[],
-                                      $9::TEXT[])
+                           e.subject_kind, e.subject_id, $3, e.data
+                    FROM head, UNNEST($4::TEXT[], $5::BIGINT[], $6::TEXT[], $7::BIGINT[],
+                                      $8::TEXT[])
                          WITH ORDINALITY AS e(type, store_id, subject_kind, subject_id, data,
                                               position)
                 )
@@ -46,21 +41,20 @@ pub(super) async fn insert(
             sqlx::query_scalar(SQL)
                 .bind(count)
                 .bind(LOG)
-                .bind(earliest.0)
                 .bind(now.0)
                 .bind(kinds)
                 .bind(stores)
                 .bind(subject_kinds)
                 .bind(subjects)
                 .bind(data)
-                .fetch_optional(&mut **tx)
+                .fetch_one(&mut **tx)
                 .await
-                .map(|last: Option<i64>| last.map(EventId))
+                .map(EventId)
         }
         Tx::Sqlite(tx) => {
             const HEAD: &str = "
                 UPDATE event_head SET last_id = last_id + $1
-                WHERE log_id = $2 AND fence < $3
+                WHERE log_id = $2
                 RETURNING last_id";
             const INSERT: &str = "
                 INSERT INTO events
@@ -69,13 +63,8 @@ pub(super) async fn insert(
                        e.value ->> 3, $3, e.value ->> 4
                 FROM json_each($4) AS e";
             let count = i64::try_from(events.len()).unwrap_or(i64::MAX);
-            let last: Option<i64> = sqlx::query_scalar(HEAD)
-                .bind(count)
-                .bind(LOG)
-                .bind(earliest.0)
-                .fetch_optional(&mut **tx)
-                .await?;
-            let Some(last) = last else { return Ok(None) };
+            let last: i64 =
+                sqlx::query_scalar(HEAD).bind(count).bind(LOG).fetch_one(&mut **tx).await?;
             let rows: Vec<_> = events
                 .iter()
                 .map(|e| (e.kind, e.store.map(|s| s.0), e.subject_kind, e.subject_id, &e.data))
@@ -87,7 +76,7 @@ pub(super) async fn insert(
                 .bind(serde_json::to_string(&rows).unwrap_or_default())
                 .execute(&mut **tx)
                 .await?;
-            Ok(Some(EventId(last)))
+            Ok(EventId(last))
         }
     }
 }

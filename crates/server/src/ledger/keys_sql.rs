@@ -1,62 +1,9 @@
-//! SQL of the idempotency keys, whose rows are written with their effects.
+//! Reading idempotency keys. They are written with their effects, in [`super::write_sql`].
 
-use std::collections::{HashMap, HashSet};
-
-use stockroom_domain::Timestamp;
+use std::collections::HashMap;
 
 use super::sql::to_json;
-use crate::db::{Conn, Tx};
-
-/// An effect under its key, with what its caller is told.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct NewKey<'a> {
-    pub(super) key: &'a str,
-    pub(super) fingerprint: i64,
-    pub(super) answer: &'a str,
-}
-
-/// Claims the keys, given sorted. Returns those that were free: a key that does not come
-/// back belongs to an effect that is committed.
-pub(super) async fn claim_keys(
-    tx: &mut Tx,
-    keys: &[NewKey<'_>],
-    status: i64,
-    now: Timestamp,
-) -> sqlx::Result<HashSet<String>> {
-    let claimed: Vec<String> = match tx {
-        Tx::Postgres(tx) => {
-            const SQL: &str = "
-                INSERT INTO idempotency_keys (key, fingerprint, answer, status, created_at)
-                SELECT k.*, $4, $5 FROM UNNEST($1::TEXT[], $2::BIGINT[], $3::TEXT[]) AS k
-                ON CONFLICT DO NOTHING
-                RETURNING key";
-            sqlx::query_scalar(SQL)
-                .bind(keys.iter().map(|k| k.key).collect::<Vec<_>>())
-                .bind(keys.iter().map(|k| k.fingerprint).collect::<Vec<_>>())
-                .bind(keys.iter().map(|k| k.answer).collect::<Vec<_>>())
-                .bind(status)
-                .bind(now.0)
-                .fetch_all(&mut **tx)
-                .await?
-        }
-        Tx::Sqlite(tx) => {
-            const SQL: &str = "
-                INSERT INTO idempotency_keys (key, fingerprint, answer, status, created_at)
-                SELECT value ->> 0, value ->> 1, value ->> 2, $2, $3 FROM json_each($1)
-                WHERE TRUE
-                ON CONFLICT DO NOTHING
-                RETURNING key";
-            let rows: Vec<_> = keys.iter().map(|k| (k.key, k.fingerprint, k.answer)).collect();
-            sqlx::query_scalar(SQL)
-                .bind(to_json(&rows))
-                .bind(status)
-                .bind(now.0)
-                .fetch_all(&mut **tx)
-                .await?
-        }
-    };
-    Ok(claimed.into_iter().collect())
-}
+use crate::db::Conn;
 
 /// A committed effect: the fingerprint of its request, and what was recorded of its answer.
 #[derive(Clone, Debug)]

@@ -1,12 +1,13 @@
-//! The statements of a batch: one read under lock, one write a table.
+//! The levels that a batch decides upon: reading them, making them, settling their past.
 //!
 //! Both engines get the same rows in the same order; PostgreSQL takes them as arrays,
 //! SQLite as one JSON text. All keys come sorted and without repeats.
 
 use std::collections::HashSet;
 
+use sqlx::{FromRow as _, Row as _};
 use stockroom_domain::stock::{Level, LevelKey, Refusal, Shelf};
-use stockroom_domain::{LotId, Money, ProductId, Quantity, StoreId, Timestamp};
+use stockroom_domain::{LotId, Money, MovementId, ProductId, Quantity, StoreId, Timestamp};
 
 use super::answer::Labels;
 use crate::db::{Conn, Db, Tx};
@@ -112,14 +113,28 @@ pub(super) fn to_json(rows: &impl serde::Serialize) -> String {
 
 /// What [`load`] reads, on both engines.
 macro_rules! select_loaded {
-    ($from:literal) => {
+    ($ids:literal, $from:literal) => {
         concat!(
             "SELECT v.store_id, v.product_id, v.lot_id, v.on_hand, v.value, v.version,
                     v.updated_at, p.sku, p.cost, p.is_deleted AS product_deleted, p.track_lots,
                     l.code AS lot_code, l.expires_on, s.time_zone, s.day_cut_hour,
                     s.is_deleted AS store_deleted,
-                    (SELECT fence FROM event_head WHERE log_id = 1) AS fence ",
+                    (SELECT fence FROM event_head WHERE log_id = 1) AS fence, ",
+            $ids,
             $from
+        )
+    };
+}
+
+/// The same on PostgreSQL, where OFFSET 0 keeps each subquery a seek for each row before it,
+/// whatever the statistics say of a table that was empty a minute ago.
+macro_rules! select_loaded_laterally {
+    ($ids:literal, $from:literal) => {
+        concat!(
+            select_loaded!($ids, $from),
+            "CROSS JOIN LATERAL (SELECT * FROM products WHERE id = v.product_id OFFSET 0) p
+             CROSS JOIN LATERAL (SELECT * FROM stores WHERE id = v.store_id OFFSET 0) s
+             LEFT JOIN LATERAL (SELECT * FROM lots WHERE id = v.lot_id OFFSET 0) l ON TRUE"
         )
     };
 }
@@ -127,54 +142,73 @@ macro_rules! select_loaded {
 /// How a batch keeps others from changing the levels that it decides upon.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Locking {
-    /// Not at all: the update demands the version that was read, and the batch is run again
+    /// Not at all: the write demands the versions that were read, and the batch is run again
     /// under lock if someone was faster. Costs nothing where writers rarely meet.
     Optimistic,
     /// Row locks, taken in the order of the keys.
     Rows,
 }
 
-/// Reads the levels that exist, in the order of `keys`, under lock if told to. Leans on their
-/// primary key. On SQLite the transaction alone keeps everyone else out.
+/// Reads the levels that exist, in the order of `keys`, under lock if told to, and draws ids
+/// for so many movements. Leans on the levels' primary key. On SQLite the transaction alone
+/// keeps everyone else out.
+///
+/// Ids rise with the versions of a level: they are drawn after the level's last writer has
+/// committed, since that is what was read, and the next one will draw its own after us.
 pub(super) async fn load(
-    tx: &mut Tx,
+    conn: Conn<'_>,
     keys: &[LevelKey],
     locking: Locking,
-) -> sqlx::Result<Vec<Loaded>> {
-    let rows: Vec<LoadedRow> = match tx {
-        Tx::Postgres(tx) => {
-            // OFFSET 0 keeps each subquery a seek for each row before it, whatever the
-            // statistics say of a table that was empty a minute ago.
-            const READ: &str = select_loaded!(
-                "FROM UNNEST($1::BIGINT[], $2::BIGINT[], $3::BIGINT[])
-                      AS k(store_id, product_id, lot_id)
-                 CROSS JOIN LATERAL (
-                     SELECT * FROM stock_levels v
-                     WHERE v.store_id = k.store_id AND v.product_id = k.product_id
-                       AND v.lot_id = k.lot_id
-                     OFFSET 0) v
-                 CROSS JOIN LATERAL (SELECT * FROM products WHERE id = v.product_id OFFSET 0) p
-                 CROSS JOIN LATERAL (SELECT * FROM stores WHERE id = v.store_id OFFSET 0) s
-                 LEFT JOIN LATERAL (SELECT * FROM lots WHERE id = v.lot_id OFFSET 0) l ON TRUE"
-            );
-            const LOCK: &str = select_loaded!(
+    movements: usize,
+) -> sqlx::Result<(Vec<Loaded>, Vec<MovementId>)> {
+    let count = i64::try_from(movements).unwrap_or(i64::MAX);
+    match conn {
+        Conn::Postgres(conn) if locking == Locking::Rows => {
+            const SQL: &str = select_loaded_laterally!(
+                "NULL ",
                 "FROM (
                      SELECT v.*
                      FROM UNNEST($1::BIGINT[], $2::BIGINT[], $3::BIGINT[])
                           AS k(store_id, product_id, lot_id)
                      JOIN stock_levels v USING (store_id, product_id, lot_id)
                      ORDER BY v.store_id, v.product_id, v.lot_id
-                     FOR UPDATE OF v) v
-                 CROSS JOIN LATERAL (SELECT * FROM products WHERE id = v.product_id OFFSET 0) p
-                 CROSS JOIN LATERAL (SELECT * FROM stores WHERE id = v.store_id OFFSET 0) s
-                 LEFT JOIN LATERAL (SELECT * FROM lots WHERE id = v.lot_id OFFSET 0) l ON TRUE"
+                     FOR UPDATE OF v) v "
             );
-            let sql = if locking == Locking::Rows { LOCK } else { READ };
+            // After the last of the locks.
+            const IDS: &str = "SELECT nextval('stock_movement_ids') FROM generate_series(1, $1)";
             let (stores, products, lots) = columns(keys);
-            sqlx::query_as(sql).bind(stores).bind(products).bind(lots).fetch_all(&mut **tx).await?
+            let rows: Vec<LoadedRow> = sqlx::query_as(SQL)
+                .bind(stores)
+                .bind(products)
+                .bind(lots)
+                .fetch_all(&mut *conn)
+                .await?;
+            let ids: Vec<i64> = sqlx::query_scalar(IDS).bind(count).fetch_all(conn).await?;
+            Ok(loaded(rows, ids))
         }
-        Tx::Sqlite(tx) => {
+        Conn::Postgres(conn) => {
+            const SQL: &str = select_loaded_laterally!(
+                "CASE WHEN k.position = 1 THEN
+                     (SELECT array_agg(nextval('stock_movement_ids')) FROM generate_series(1, $4))
+                 END AS ids ",
+                "FROM UNNEST($1::BIGINT[], $2::BIGINT[], $3::BIGINT[])
+                      WITH ORDINALITY AS k(store_id, product_id, lot_id, position)
+                 CROSS JOIN LATERAL (
+                     SELECT * FROM stock_levels v
+                     WHERE v.store_id = k.store_id AND v.product_id = k.product_id
+                       AND v.lot_id = k.lot_id
+                     OFFSET 0) v "
+            );
+            let (stores, products, lots) = columns(keys);
+            let rows = sqlx::query(SQL).bind(stores).bind(products).bind(lots).bind(count);
+            let rows = rows.fetch_all(conn).await?;
+            let ids: Option<Vec<i64>> = rows.first().map_or(Ok(None), |row| row.try_get("ids"))?;
+            let rows = rows.iter().map(LoadedRow::from_row).collect::<sqlx::Result<Vec<_>>>()?;
+            Ok(loaded(rows, ids.unwrap_or_default()))
+        }
+        Conn::Sqlite(conn) => {
             const SQL: &str = select_loaded!(
+                "(SELECT COALESCE(MAX(id), 0) FROM stock_movements) AS last_id ",
                 "FROM json_each($1) k
                 CROSS JOIN stock_levels v
                      ON v.store_id = k.value ->> 0 AND v.product_id = k.value ->> 1
@@ -183,10 +217,17 @@ pub(super) async fn load(
                 CROSS JOIN stores s ON s.id = v.store_id
                 LEFT JOIN lots l ON l.id = v.lot_id"
             );
-            sqlx::query_as(SQL).bind(json(keys)).fetch_all(&mut **tx).await?
+            let rows = sqlx::query(SQL).bind(json(keys)).fetch_all(conn).await?;
+            let last: i64 = rows.first().map_or(Ok(0), |row| row.try_get("last_id"))?;
+            let rows = rows.iter().map(LoadedRow::from_row).collect::<sqlx::Result<Vec<_>>>()?;
+            Ok(loaded(rows, (last + 1..=last + count).collect()))
         }
-    };
-    Ok(rows.into_iter().map(Loaded::from).collect())
+    }
+}
+
+fn loaded(rows: Vec<LoadedRow>, ids: Vec<i64>) -> (Vec<Loaded>, Vec<MovementId>) {
+    let ids = ids.into_iter().map(MovementId);
+    (rows.into_iter().map(Loaded::from).collect(), ids.collect())
 }
 
 /// Makes the level rows that are missing, empty and at version 0, in a transaction of its
@@ -272,69 +313,6 @@ pub(super) async fn existing(
         }
     };
     Ok((stores.into_iter().map(StoreId).collect(), products.into_iter().map(ProductId).collect()))
-}
-
-/// Writes the levels that a batch has changed. Each must be at the version it was loaded at;
-/// returns how many were.
-pub(super) async fn update_levels(
-    tx: &mut Tx,
-    levels: &[(LevelKey, i64, Level)],
-) -> sqlx::Result<u64> {
-    match tx {
-        Tx::Postgres(tx) => {
-            const SQL: &str = "
-                UPDATE stock_levels v
-                SET on_hand = u.on_hand, value = u.value, version = u.version,
-                    updated_at = u.updated_at
-                FROM UNNEST($1::BIGINT[], $2::BIGINT[], $3::BIGINT[], $4::BIGINT[],
-                            $5::BIGINT[], $6::BIGINT[], $7::BIGINT[], $8::BIGINT[])
-                     AS u(store_id, product_id, lot_id, loaded, on_hand, value, version,
-                          updated_at)
-                WHERE v.store_id = u.store_id AND v.product_id = u.product_id
-                  AND v.lot_id = u.lot_id AND v.version = u.loaded";
-            let column = |of: fn(&(LevelKey, i64, Level)) -> i64| -> Vec<i64> {
-                levels.iter().map(of).collect()
-            };
-            let done = sqlx::query(SQL)
-                .bind(column(|l| l.0.store.0))
-                .bind(column(|l| l.0.product.0))
-                .bind(column(|l| l.0.lot.0))
-                .bind(column(|l| l.1))
-                .bind(column(|l| l.2.on_hand.thousandths()))
-                .bind(column(|l| l.2.value.cents()))
-                .bind(column(|l| l.2.version))
-                .bind(column(|l| l.2.updated_at.0))
-                .execute(&mut **tx)
-                .await?;
-            Ok(done.rows_affected())
-        }
-        Tx::Sqlite(tx) => {
-            // An upsert of rows that exist: its plan is a seek a row, which UPDATE … FROM
-            // over json_each does not promise.
-            const SQL: &str = "
-                INSERT INTO stock_levels
-                    (store_id, product_id, lot_id, on_hand, value, version, updated_at)
-                SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 4, value ->> 5,
-                       value ->> 6, value ->> 7
-                FROM json_each($1)
-                WHERE TRUE
-                ON CONFLICT (store_id, product_id, lot_id) DO UPDATE
-                SET on_hand = excluded.on_hand, value = excluded.value,
-                    version = excluded.version, updated_at = excluded.updated_at
-                WHERE stock_levels.version < excluded.version";
-            let rows: Vec<_> = levels
-                .iter()
-                .map(|(key, loaded, level)| {
-                    let numbers = (level.on_hand.thousandths(), level.value.cents());
-                    let (on_hand, value) = numbers;
-                    let (version, updated_at) = (level.version, level.updated_at.0);
-                    (key.store, key.product, key.lot, loaded, on_hand, value, version, updated_at)
-                })
-                .collect();
-            let done = sqlx::query(SQL).bind(to_json(&rows)).execute(&mut **tx).await?;
-            Ok(done.rows_affected())
-        }
-    }
 }
 
 /// Settles the past up to `instant`; how far it is settled now. Waits for the batch that

@@ -15,13 +15,14 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 use tokio::task::JoinHandle;
 
 use super::batch::{self, Contention};
+use super::hold::CommitError;
 use super::metrics::LedgerMetrics;
 use super::partitions;
 use super::posting::{PostError, Posting, Receipt};
 use super::queue::FairQueue;
 use crate::clock::{self, Clock};
 use crate::db::{Db, Fault, fault};
-use crate::events::{self, CommitError};
+use crate::events;
 
 /// A longer posting goes to the lane for bulk, where it keeps no till waiting.
 pub const LINES_OF_A_QUICK_POSTING_MAX: usize = 256;
