@@ -28,7 +28,7 @@ CREATE TRIGGER events_no_truncate BEFORE TRUNCATE ON events
     FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
 -- Undoes the statement that writes a batch, by the reason's SQLSTATE: SR001 a level is no
--- longer as it was read, SR002 an idempotency key is taken, SR003 the past was settled.
+-- longer as it was read, SR002 the past was settled up to a later instant, SR000 anything else.
 CREATE FUNCTION refuse_batch(state TEXT) RETURNS BIGINT LANGUAGE plpgsql AS $$
 BEGIN
     RAISE EXCEPTION 'the batch cannot be written as it was decided' USING ERRCODE = state;

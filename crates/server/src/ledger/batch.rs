@@ -16,7 +16,7 @@ use super::business_day::business_day;
 use super::hold::{CommitError, Hold};
 use super::movements_sql;
 use super::posting::{PostError, Posting, Receipt};
-use super::render::{self, Told};
+use super::render;
 use super::replay::{self, Known};
 use super::sql::{self, Locking};
 use super::write_sql::{self, Batch, NewKey, NewLevel, NewMovement, Written};
@@ -147,22 +147,23 @@ async fn run_once(
     }
     let levels = changed_levels(&loaded.state, &before, keys);
     let movements = new_movements(postings, &verdicts, &loaded);
-    let told = render::tell(postings, &verdicts, &loaded.labels, &loaded.ids);
-    let claims = claims(postings, &told.answers);
-    let (events, now) = (&told.events, loaded.state.now);
+    let traces = render::traces(postings, &verdicts, &loaded.ids);
+    let claims = claims(postings, &traces.kept);
     let batch = Batch {
         levels: &levels,
         keys: &claims,
         movements: &movements,
-        events,
+        events: &traces.events,
         status: CREATED,
-        now,
+        now: loaded.state.now,
     };
-    let written = write_sql::write(hold.conn(), &batch).await;
+    // The answers are rendered while the database writes.
+    let answers = async { render::answers(postings, &verdicts, &loaded.labels, &loaded.ids) };
+    let (written, answers) = tokio::join!(write_sql::write(hold.conn(), &batch), answers);
     match written.map_err(|error| hold.failed_to_write(error))? {
         Written::Whole(event) => {
             hold.commit().await?;
-            Ok(Run::Done(outcomes(postings, verdicts, told.answers, learned, event)))
+            Ok(Run::Done(outcomes(postings, verdicts, answers, learned, event)))
         }
         Written::LevelsMoved => hold.release().await.map(|()| Run::Overtaken),
         Written::Settled => hold.release().await.map(|()| Run::Settled),
@@ -268,13 +269,12 @@ fn refused_keys<'p>(postings: &[&'p Posting], verdicts: &[Verdict]) -> Vec<&'p s
 }
 
 /// The keys of what takes effect, in lock order.
-fn claims<'a>(postings: &[&'a Posting], answers: &'a HashMap<usize, Told>) -> Vec<NewKey<'a>> {
-    let claim = |(index, told): (&usize, &'a Told)| NewKey {
-        key: &postings[*index].parcel.key,
-        fingerprint: postings[*index].fingerprint,
-        answer: &told.kept,
+fn claims<'a>(postings: &[&'a Posting], kept: &'a [(usize, String)]) -> Vec<NewKey<'a>> {
+    let claim = |(index, answer): &'a (usize, String)| {
+        let Posting { parcel, fingerprint, .. } = postings[*index];
+        NewKey { key: &parcel.key, fingerprint: *fingerprint, answer }
     };
-    let mut claims: Vec<NewKey<'_>> = answers.iter().map(claim).collect();
+    let mut claims: Vec<NewKey<'_>> = kept.iter().map(claim).collect();
     claims.sort_unstable_by_key(|claim| claim.key);
     claims
 }
@@ -307,7 +307,7 @@ fn new_movements<'a>(
 fn outcomes(
     postings: &[&Posting],
     verdicts: Vec<Verdict>,
-    mut answers: HashMap<usize, Told>,
+    mut answers: HashMap<usize, String>,
     learned: &Learned,
     event: EventId,
 ) -> Outcomes {
@@ -316,7 +316,7 @@ fn outcomes(
         let posting = postings[index];
         outcomes.push(match verdict {
             Verdict::Accepted(_) => {
-                let answer = answers.remove(&index).map(|told| told.answer).unwrap_or_default();
+                let answer = answers.remove(&index).unwrap_or_default();
                 Ok(Receipt { answer, event, replayed: false })
             }
             Verdict::Refused(faults) => Err(PostError::Refused(faults)),

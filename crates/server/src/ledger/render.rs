@@ -14,100 +14,109 @@ use crate::events::Event;
 /// Lines in one event; what a line takes of it keeps the event under 8 KiB.
 const EVENT_LINES_MAX: usize = 48;
 
-/// What a posting is answered with, and what is kept of it under its key.
-pub(super) struct Told {
-    pub(super) answer: String,
-    pub(super) kept: String,
-}
-
-/// All that is told of a batch.
-pub(super) struct Tale {
-    /// By the posting's index; of those that take effect.
-    pub(super) answers: HashMap<usize, Told>,
+/// What a batch leaves behind beside its movements.
+pub(super) struct Traces {
+    /// What is kept under the key of each posting that takes effect, by the posting's index:
+    /// the movements' ids and the refusals of lines that fell, in the order of the lines.
+    pub(super) kept: Vec<(usize, String)>,
     pub(super) events: Vec<Event>,
 }
 
-/// Renders what every posting that takes effect is answered with, and the batch's events.
-/// `ids` has one for each movement, in the order of postings and lines.
-pub(super) fn tell(
+/// Renders what a batch leaves behind. `ids` has one for each movement, in the order of
+/// postings and lines.
+pub(super) fn traces(postings: &[&Posting], verdicts: &[Verdict], ids: &[MovementId]) -> Traces {
+    let mut ids = ids.iter().copied();
+    let mut traces = Traces {
+        kept: Vec::with_capacity(postings.len()),
+        events: Vec::with_capacity(postings.len()),
+    };
+    for (index, posting, lines) in accepted(postings, verdicts) {
+        let mut moved: Vec<(MovementId, &Movement)> = Vec::with_capacity(lines.len());
+        let kept = parts(posting, lines, 12, |text, _, movement| {
+            let id = ids.next().unwrap_or(MovementId(0));
+            text.push_str(&id.to_string());
+            moved.push((id, movement));
+        });
+        traces.kept.push((index, kept));
+        moved.sort_by_key(|(_, movement)| movement.key.store);
+        for of_store in moved.chunk_by(|a, b| a.1.key.store == b.1.key.store) {
+            let events = of_store.chunks(EVENT_LINES_MAX);
+            traces.events.extend(events.map(|lines| event(of_store[0].1.key.store, lines)));
+        }
+    }
+    traces
+}
+
+/// Renders what each posting that takes effect is answered with, by the posting's index.
+pub(super) fn answers(
     postings: &[&Posting],
     verdicts: &[Verdict],
     labels: &HashMap<LevelKey, Labels>,
     ids: &[MovementId],
-) -> Tale {
+) -> HashMap<usize, String> {
     let mut ids = ids.iter().copied();
-    let mut answers = HashMap::with_capacity(postings.len());
-    let mut events = Vec::with_capacity(postings.len());
-    for (index, (posting, verdict)) in postings.iter().zip(verdicts).enumerate() {
-        let Verdict::Accepted(lines) = verdict else { continue };
-        answers.insert(index, answer(posting, lines, labels, &mut ids, &mut events));
-    }
-    Tale { answers, events }
+    let no_labels = Labels::default();
+    let answer = |(index, posting, lines): (usize, &Posting, &[Result<Movement, Refusal>])| {
+        let actor = Actor { id: posting.actor_id, username: &posting.actor_name };
+        let answer = parts(posting, lines, 384, |text, index, movement| {
+            let id = ids.next().unwrap_or(MovementId(0));
+            let labels = labels.get(&movement.key).unwrap_or(&no_labels);
+            let (details, shows_cost) = (&posting.details[index], posting.shows_cost);
+            let view = view_of(id, movement, details, labels, actor.clone(), shows_cost);
+            text.push_str(&serde_json::to_string(&view).unwrap_or_default());
+        });
+        (index, answer)
+    };
+    accepted(postings, verdicts).map(answer).collect()
 }
 
-/// Renders what a posting is answered with, and adds its events to `events`.
-fn answer(
+/// The postings that take effect, each with its index and its lines.
+fn accepted<'a>(
+    postings: &[&'a Posting],
+    verdicts: &'a [Verdict],
+) -> impl Iterator<Item = (usize, &'a Posting, &'a [Result<Movement, Refusal>])> {
+    let both = postings.iter().zip(verdicts).enumerate();
+    both.filter_map(|(index, (posting, verdict))| match verdict {
+        Verdict::Accepted(lines) => Some((index, *posting, &lines[..])),
+        _ => None,
+    })
+}
+
+/// A JSON array with one element a line of the request: `movement` renders those that took
+/// effect, which are about `size` bytes each; the others tell why they did not.
+fn parts<'a>(
     posting: &Posting,
-    lines: &[Result<Movement, Refusal>],
-    labels: &HashMap<LevelKey, Labels>,
-    ids: &mut impl Iterator<Item = MovementId>,
-    events: &mut Vec<Event>,
-) -> Told {
-    let mut text = String::with_capacity(lines.len() * 384 + 2);
-    let mut kept = String::with_capacity(lines.len() * 12 + 2);
-    let mut moved: Vec<(MovementId, &Movement)> = Vec::with_capacity(lines.len());
-    let no_labels = Labels::default();
+    lines: &'a [Result<Movement, Refusal>],
+    size: usize,
+    mut movement: impl FnMut(&mut String, usize, &'a Movement),
+) -> String {
+    let mut text = String::with_capacity(lines.len() * size + 2);
     let mut fallen = posting.fallen.iter().peekable();
     let mut place = 0;
     text.push('[');
-    kept.push('[');
     for (index, line) in lines.iter().enumerate() {
         while let Some((_, told)) = fallen.next_if(|(at, _)| *at == place) {
-            for text in [&mut text, &mut kept] {
-                text.push_str(told.get());
-                text.push(',');
-            }
+            text.push_str(told.get());
+            text.push(',');
             place += 1;
         }
-        place += 1;
         match line {
-            Ok(movement) => {
-                let id = ids.next().unwrap_or(MovementId(0));
-                let actor = Actor { id: posting.actor_id, username: &posting.actor_name };
-                let labels = labels.get(&movement.key).unwrap_or(&no_labels);
-                let details = &posting.details[index];
-                let view = view_of(id, movement, details, labels, actor, posting.shows_cost);
-                text.push_str(&serde_json::to_string(&view).unwrap_or_default());
-                kept.push_str(&id.to_string());
-                moved.push((id, movement));
-            }
+            Ok(moved) => movement(&mut text, index, moved),
             Err(refusal) => {
                 let error = crate::error::refused_line(&posting.parcel.lines[index], refusal);
-                let error = serde_json::json!({ "error": error }).to_string();
-                text.push_str(&error);
-                kept.push_str(&error);
+                text.push_str(&serde_json::json!({ "error": error }).to_string());
             }
         }
         text.push(',');
-        kept.push(',');
+        place += 1;
     }
     for (_, told) in fallen {
-        for text in [&mut text, &mut kept] {
-            text.push_str(told.get());
-            text.push(',');
-        }
+        text.push_str(told.get());
+        text.push(',');
     }
-    for text in [&mut text, &mut kept] {
-        text.pop();
-        text.push(']');
-    }
-    moved.sort_by_key(|(_, movement)| movement.key.store);
-    for of_store in moved.chunk_by(|a, b| a.1.key.store == b.1.key.store) {
-        events.extend(
-            of_store.chunks(EVENT_LINES_MAX).map(|lines| event(of_store[0].1.key.store, lines)),
-        );
-    }
-    Told { answer: text, kept }
+    text.pop();
+    text.push(']');
+    text
 }
 
 /// What followers learn of the movements of one parcel in one store: quantities and

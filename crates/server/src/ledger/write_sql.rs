@@ -78,12 +78,16 @@ pub(super) enum Written {
 }
 
 impl Written {
-    /// By the SQLSTATE that `refuse_batch` raises.
-    fn of_state(state: &str) -> Option<Self> {
-        match state {
-            "SR001" => Some(Self::LevelsMoved),
-            "SR002" => Some(Self::KeysTaken),
-            "SR003" => Some(Self::Settled),
+    /// What PostgreSQL's refusal means: a state that `refuse_batch` raises, or a row that
+    /// is there already.
+    fn of_refusal(error: &sqlx::Error) -> Option<Self> {
+        let error = error.as_database_error()?;
+        match (error.code()?.as_ref(), error.constraint()) {
+            ("SR001", _) => Some(Self::LevelsMoved),
+            ("SR002", _) => Some(Self::Settled),
+            (_, Some("idempotency_keys_pkey")) => Some(Self::KeysTaken),
+            // Whoever undid the movement has changed its level.
+            (_, Some("movement_reversals_pkey")) => Some(Self::LevelsMoved),
             _ => None,
         }
     }
@@ -94,7 +98,9 @@ pub(super) async fn write(conn: Conn<'_>, batch: &Batch<'_>) -> sqlx::Result<Wri
     match conn {
         Conn::Postgres(conn) => {
             // Evaluated from the end: each count runs the CTE behind it to its end, so the
-            // CASE is the lock order, and the head is touched when all else is written.
+            // CASE is the lock order, and the head is touched when the rows of most weight
+            // are written. A key is taken where its row cannot be inserted: ON CONFLICT would
+            // look for each in the index twice.
             const SQL: &str = "
                 WITH changed AS (
                     UPDATE stock_levels v
@@ -110,13 +116,10 @@ pub(super) async fn write(conn: Conn<'_>, batch: &Batch<'_>) -> sqlx::Result<Wri
                 ), claimed AS (
                     INSERT INTO idempotency_keys (key, fingerprint, answer, status, created_at)
                     SELECT k.*, $12, $13 FROM UNNEST($9::TEXT[], $10::BIGINT[], $11::TEXT[]) AS k
-                    ON CONFLICT DO NOTHING
                     RETURNING 1
                 ), undone AS (
                     INSERT INTO movement_reversals (movement_id, reversed_by)
                     SELECT * FROM UNNEST($14::BIGINT[], $15::BIGINT[])
-                    ON CONFLICT DO NOTHING
-                    RETURNING 1
                 ), moved AS (
                     INSERT INTO stock_movements
                         (id, store_id, product_id, lot_id, version, recorded_at, type, quantity,
@@ -146,12 +149,9 @@ pub(super) async fn write(conn: Conn<'_>, batch: &Batch<'_>) -> sqlx::Result<Wri
                     WHEN (SELECT COUNT(*) FROM changed) < cardinality($1::BIGINT[])
                         THEN refuse_batch('SR001')
                     WHEN (SELECT COUNT(*) FROM claimed) < cardinality($9::TEXT[])
-                        THEN refuse_batch('SR002')
-                    WHEN (SELECT COUNT(*) FROM undone) < cardinality($14::BIGINT[])
-                        THEN refuse_batch('SR001')
-                    WHEN (SELECT COUNT(*) FROM moved) < cardinality($16::BIGINT[])
+                      OR (SELECT COUNT(*) FROM moved) < cardinality($16::BIGINT[])
                         THEN refuse_batch('SR000')
-                    ELSE COALESCE((SELECT last_id FROM head), refuse_batch('SR003'))
+                    ELSE COALESCE((SELECT last_id FROM head), refuse_batch('SR002'))
                 END";
             let query = sqlx::query(SQL);
             let query = bind_levels(query, batch.levels);
@@ -165,11 +165,7 @@ pub(super) async fn write(conn: Conn<'_>, batch: &Batch<'_>) -> sqlx::Result<Wri
                     let row = rows.first().ok_or(sqlx::Error::RowNotFound)?;
                     Ok(Written::Whole(EventId(row.try_get(0)?)))
                 }
-                Err(error) => {
-                    let database = error.as_database_error();
-                    let state = database.and_then(sqlx::error::DatabaseError::code);
-                    state.and_then(|state| Written::of_state(&state)).ok_or(error)
-                }
+                Err(error) => Written::of_refusal(&error).ok_or(error),
             }
         }
         Conn::Sqlite(conn) => {
