@@ -12,6 +12,7 @@ use super::measure::Worker;
 use super::progress::Progress;
 use super::run::Shop;
 use super::sql::{self, FirstIds};
+use super::yardsticks::draw_distinct;
 use crate::clock::Clock;
 use crate::db::Db;
 
@@ -55,6 +56,13 @@ impl Catalogue {
     /// The store and product of a level, which are numbered from 0, store by store.
     pub const fn level(&self, number: i64) -> (i64, i64) {
         (self.first.store + number / self.products, self.first.product + number % self.products)
+    }
+
+    /// Levels of any one store, as many as there are but at most `count`.
+    pub fn of_one_store(&self, count: usize) -> Vec<(i64, i64)> {
+        let first = rand::random_range(0..self.stores) * self.products;
+        let products = draw_distinct(self.products, count);
+        products.into_iter().map(|product| self.level(first + product)).collect()
     }
 
     /// Any level.

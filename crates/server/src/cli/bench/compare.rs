@@ -89,6 +89,9 @@ impl Run {
         let ours = self.post_alone(shop, connections, self.plan.timing, &draw).await?;
         self.report.add(&format!("1,000 sales a request, {connections} connections"), &ours);
         self.report.figures.set(Figure::BulkMovements, ours.per_second());
+        let draw = scenarios::scattered_sales(shop.catalogue)?;
+        let scattered = self.post_alone(shop, connections, self.plan.timing, &draw).await?;
+        self.report.add("the same, each line of any store", &scattered);
         Ok(())
     }
 

@@ -37,17 +37,29 @@ fn sale(uri: &Uri, store: i64, product: i64) -> Call {
     Call::post(uri.clone(), body, StatusCode::CREATED, 1)
 }
 
-/// A thousand sales of any levels a request.
+/// A thousand sales of one store a request, as a till or a delivery would send.
 ///
 /// # Errors
 /// Never: the path is a constant.
 pub fn bulk_sales(catalogue: Catalogue) -> Result<Draw> {
+    many_sales(move |lines| catalogue.of_one_store(lines))
+}
+
+/// A thousand sales of any levels a request: hardly any two of one store.
+///
+/// # Errors
+/// Never: the path is a constant.
+pub fn scattered_sales(catalogue: Catalogue) -> Result<Draw> {
+    many_sales(move |lines| (0..lines).map(|_| catalogue.random()).collect())
+}
+
+fn many_sales(levels: impl Fn(usize) -> Vec<(i64, i64)> + 'static) -> Result<Draw> {
     let uri = movements_uri()?;
     let lines = usize::try_from(LINES)?;
     Ok(Rc::new(move || {
-        let levels: Vec<_> = (0..lines).map(|_| catalogue.random()).collect();
+        let levels = levels(lines);
         let body = movements_body(&levels, "sale", 1);
-        Ok(Call::post(uri.clone(), body, StatusCode::CREATED, lines.try_into()?))
+        Ok(Call::post(uri.clone(), body, StatusCode::CREATED, levels.len().try_into()?))
     }))
 }
 

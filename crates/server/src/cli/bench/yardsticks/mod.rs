@@ -8,7 +8,7 @@
 //! - **T5**: one transaction of five statements per sale. On SQLite the same, on its one
 //!   writing connection.
 //! - **T1**: the same as one statement (PostgreSQL).
-//! - **B**: batches of 1,000 movements, one transaction each.
+//! - **B**: the rows of T1, a thousand movements of one store in one transaction, under one key.
 //! - point reads: one level by its key.
 
 pub mod pgbench;
@@ -132,18 +132,23 @@ fn random_key() -> String {
     format!("{:019}", rand::random_range(1_000_000_000_000_000_000..i64::MAX))
 }
 
-/// A thousand different levels of those stores whose number leaves `remainder` when divided
-/// by `divisor`, in order: two connections never want the same row.
+/// A thousand different levels of one store, in order: as a delivery's lines are, or a till's.
+/// The store is one whose number leaves `remainder` when divided by `divisor`, so that two
+/// connections never want the same row.
 fn draw_batch(keys: Keys, divisor: i64, remainder: i64) -> (Vec<i64>, Vec<i64>) {
     let Keys::Random { stores, products } = keys else { return (vec![1], vec![1]) };
-    let mut levels = std::collections::BTreeSet::new();
     let share = (stores - remainder + divisor - 1) / divisor;
-    let count = usize::try_from(share * products).map_or(BATCH, |count| count.min(BATCH));
-    while levels.len() < count {
-        let store = 1 + remainder + divisor * rand::random_range(0..share);
-        levels.insert((store, rand::random_range(1..=products)));
-    }
-    levels.into_iter().unzip()
+    let store = 1 + remainder + divisor * rand::random_range(0..share);
+    let products = draw_distinct(products, BATCH);
+    (vec![store; products.len()], products.into_iter().map(|product| product + 1).collect())
+}
+
+/// At most so many different numbers from 0 to before `end`, in order.
+pub fn draw_distinct(end: i64, count: usize) -> Vec<i64> {
+    let end = usize::try_from(end).unwrap_or(0);
+    let mut drawn = rand::seq::index::sample(&mut rand::rng(), end, count.min(end)).into_vec();
+    drawn.sort_unstable();
+    drawn.into_iter().filter_map(|number| i64::try_from(number).ok()).collect()
 }
 
 #[cfg(test)]
@@ -152,19 +157,20 @@ mod tests {
 
     #[test]
     fn batches_of_two_connections_share_no_level() {
-        let keys = Keys::Random { stores: 5, products: 1_000 };
+        let keys = Keys::Random { stores: 5, products: 2_000 };
         let (even, products) = draw_batch(keys, 2, 0);
         let (odd, _) = draw_batch(keys, 2, 1);
         assert_eq!((even.len(), products.len(), odd.len()), (BATCH, BATCH, BATCH));
-        assert!(even.iter().all(|store| [1, 3, 5].contains(store)));
-        assert!(odd.iter().all(|store| [2, 4].contains(store)));
-        assert!(even.is_sorted());
+        assert!([1, 3, 5].contains(&even[0]) && even.iter().all(|store| *store == even[0]));
+        assert!([2, 4].contains(&odd[0]) && odd.iter().all(|store| *store == odd[0]));
+        assert!(products.windows(2).all(|pair| pair[0] < pair[1]), "in order, each once");
+        assert!(products[0] >= 1 && products[BATCH - 1] <= 2_000);
     }
 
     #[test]
     fn a_batch_of_a_tiny_catalogue_holds_each_level_once() {
-        let (stores, products) = draw_batch(Keys::Random { stores: 2, products: 3 }, 1, 0);
-        assert_eq!(stores, [1, 1, 1, 2, 2, 2]);
-        assert_eq!(products, [1, 2, 3, 1, 2, 3]);
+        let (stores, products) = draw_batch(Keys::Random { stores: 1, products: 3 }, 1, 0);
+        assert_eq!(stores, [1, 1, 1]);
+        assert_eq!(products, [1, 2, 3]);
     }
 }

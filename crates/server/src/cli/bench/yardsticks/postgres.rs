@@ -201,8 +201,9 @@ impl Worker for Batches {
             .bind(PAYLOAD)
             .execute(&mut self.conn)
             .await?;
-        ensure!(done.rows_affected() == 1, "a batch of the yardstick did nothing");
-        Ok(u64::try_from(stores.len())?)
+        let count = u64::try_from(stores.len())?;
+        ensure!(done.rows_affected() == count, "a batch of the yardstick was not whole");
+        Ok(count)
     }
 }
 

@@ -98,7 +98,7 @@ INSERT INTO bench_yardstick.outbox (payload) SELECT $6 FROM moved";
     SELECT store_id, product_id, -1000, on_hand, $2 FROM taken
     RETURNING id
 )
-INSERT INTO bench_yardstick.outbox (payload) SELECT $5 FROM moved ORDER BY id LIMIT 1";
+INSERT INTO bench_yardstick.outbox (payload) SELECT $5 FROM moved";
     /// One level by its key.
     pub const READ: &str = "SELECT on_hand, version
 FROM bench_yardstick.levels
@@ -191,7 +191,7 @@ INSERT INTO movements (store_id, product_id, quantity, balance, recorded_at)
 SELECT store_id, product_id, -1000, on_hand, $3
 FROM (SELECT value ->> 0 AS store, value ->> 1 AS product FROM json_each($1)) AS wanted
 CROSS JOIN levels ON store_id = wanted.store AND product_id = wanted.product;
-INSERT INTO outbox (payload) VALUES ($4);
+INSERT INTO outbox (payload) SELECT $4 FROM json_each($1);
 COMMIT;";
     /// One level by its key.
     pub const READ: &str =
@@ -217,7 +217,8 @@ INSERT INTO movements (store_id, product_id, quantity, balance, recorded_at)
 SELECT store_id, product_id, -1000, on_hand, $2
 FROM wanted
 CROSS JOIN levels ON store_id = wanted.store AND product_id = wanted.product;
-INSERT INTO outbox (payload) VALUES ($3);
+{wanted}
+INSERT INTO outbox (payload) SELECT $3 FROM wanted;
 COMMIT;"
         )
     }
