@@ -16,7 +16,7 @@ CREATE TABLE bench_yardstick.levels (
     on_hand    BIGINT NOT NULL CHECK (on_hand >= 0),
     version    BIGINT NOT NULL,
     PRIMARY KEY (store_id, product_id)
-) WITH (fillfactor = 70);
+) WITH (fillfactor = 45);
 CREATE TABLE bench_yardstick.movements (
     id          BIGSERIAL PRIMARY KEY,
     store_id    BIGINT NOT NULL,
