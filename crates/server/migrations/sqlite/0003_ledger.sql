@@ -55,7 +55,7 @@ CREATE TABLE idempotency_keys (
     status      INTEGER NOT NULL,
     answer      TEXT NOT NULL,
     created_at  INTEGER NOT NULL
-) STRICT;
+) STRICT, WITHOUT ROWID;
 
 CREATE TRIGGER stock_movements_no_update BEFORE UPDATE ON stock_movements
 BEGIN SELECT RAISE(ABORT, 'stock_movements is append-only: UPDATE is refused'); END;

@@ -140,8 +140,12 @@ async fn open_sqlite(path: &Path) -> Result<Db, ConnectError> {
         .busy_timeout(Duration::from_secs(5))
         // Without it REPLACE would slip past the append-only triggers.
         .pragma("recursive_triggers", "ON")
+        // Or every page that a batch touches is copied into a file first, lest a statement fail.
+        .pragma("temp_store", "MEMORY")
         // KiB, negated. Readers have a quarter of it, for there are four of them.
         .pragma("cache_size", "-65536")
+        // Pages. A page that changes often is copied into the file once in 32 MiB of journal.
+        .pragma("wal_autocheckpoint", "8192")
         .statement_cache_capacity(256)
         .disable_statement_logging();
     let pool = |max: u32| {

@@ -1,6 +1,7 @@
 //! What a committed posting is answered with, what is kept of that under its key, and what
 //! followers of the event log learn.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use stockroom_domain::batch::Verdict;
@@ -9,6 +10,7 @@ use stockroom_domain::{LotId, MovementId, ProductId, Quantity, StoreId};
 
 use super::answer::{Actor, Labels, view_of};
 use super::posting::Posting;
+use super::replay::Kept;
 use crate::events::Event;
 
 /// Lines in one event; what a line takes of it keeps the event under 8 KiB.
@@ -16,8 +18,8 @@ const EVENT_LINES_MAX: usize = 48;
 
 /// What a batch leaves behind beside its movements.
 pub(super) struct Traces {
-    /// What is kept under the key of each posting that takes effect, by the posting's index:
-    /// the movements' ids and the refusals of lines that fell, in the order of the lines.
+    /// What is kept under the key of each posting that takes effect, by the posting's index;
+    /// [`super::replay`] tells it again.
     pub(super) kept: Vec<(usize, String)>,
     pub(super) events: Vec<Event>,
 }
@@ -32,12 +34,18 @@ pub(super) fn traces(postings: &[&Posting], verdicts: &[Verdict], ids: &[Movemen
     };
     for (index, posting, lines) in accepted(postings, verdicts) {
         let mut moved: Vec<(MovementId, &Movement)> = Vec::with_capacity(lines.len());
-        let kept = parts(posting, lines, 12, |text, _, movement| {
-            let id = ids.next().unwrap_or(MovementId(0));
-            text.push_str(&id.to_string());
-            moved.push((id, movement));
-        });
-        traces.kept.push((index, kept));
+        let mut kept = Kept::default();
+        for element in elements(posting, lines) {
+            match element {
+                Element::Movement(_, movement) => {
+                    let id = ids.next().unwrap_or(MovementId(0));
+                    kept.movement(id);
+                    moved.push((id, movement));
+                }
+                Element::Refusal(told) => kept.refusal(&told),
+            }
+        }
+        traces.kept.push((index, kept.into_text()));
         moved.sort_by_key(|(_, movement)| movement.key.store);
         for of_store in moved.chunk_by(|a, b| a.1.key.store == b.1.key.store) {
             let events = of_store.chunks(EVENT_LINES_MAX);
@@ -56,18 +64,27 @@ pub(super) fn answers(
 ) -> HashMap<usize, String> {
     let mut ids = ids.iter().copied();
     let no_labels = Labels::default();
-    let answer = |(index, posting, lines): (usize, &Posting, &[Result<Movement, Refusal>])| {
-        let actor = Actor { id: posting.actor_id, username: &posting.actor_name };
-        let answer = parts(posting, lines, 384, |text, index, movement| {
-            let id = ids.next().unwrap_or(MovementId(0));
-            let labels = labels.get(&movement.key).unwrap_or(&no_labels);
-            let (details, shows_cost) = (&posting.details[index], posting.shows_cost);
-            let view = view_of(id, movement, details, labels, actor.clone(), shows_cost);
-            text.push_str(&serde_json::to_string(&view).unwrap_or_default());
-        });
-        (index, answer)
-    };
-    accepted(postings, verdicts).map(answer).collect()
+    let mut answers = HashMap::with_capacity(postings.len());
+    for (index, posting, lines) in accepted(postings, verdicts) {
+        let mut text = String::with_capacity(lines.len() * 384 + 2);
+        for element in elements(posting, lines) {
+            text.push(if text.is_empty() { '[' } else { ',' });
+            match element {
+                Element::Refusal(told) => text.push_str(&told),
+                Element::Movement(line, movement) => {
+                    let id = ids.next().unwrap_or(MovementId(0));
+                    let labels = labels.get(&movement.key).unwrap_or(&no_labels);
+                    let actor = Actor { id: posting.actor_id, username: &posting.actor_name };
+                    let (details, shows_cost) = (&posting.details[line], posting.shows_cost);
+                    let view = view_of(id, movement, details, labels, actor, shows_cost);
+                    text.push_str(&serde_json::to_string(&view).unwrap_or_default());
+                }
+            }
+        }
+        text.push(']');
+        answers.insert(index, text);
+    }
+    answers
 }
 
 /// The postings that take effect, each with its index and its lines.
@@ -82,41 +99,32 @@ fn accepted<'a>(
     })
 }
 
-/// A JSON array with one element a line of the request: `movement` renders those that took
-/// effect, which are about `size` bytes each; the others tell why they did not.
-fn parts<'a>(
-    posting: &Posting,
-    lines: &'a [Result<Movement, Refusal>],
-    size: usize,
-    mut movement: impl FnMut(&mut String, usize, &'a Movement),
-) -> String {
-    let mut text = String::with_capacity(lines.len() * size + 2);
+/// What an answer says of one line of its request.
+enum Element<'a> {
+    /// It took effect; with its index among the lines that reached the ledger.
+    Movement(usize, &'a Movement),
+    /// It fell; as JSON.
+    Refusal(Cow<'a, str>),
+}
+
+/// The elements of a posting's answer, in the order of the request's lines.
+fn elements<'a>(posting: &'a Posting, lines: &'a [Result<Movement, Refusal>]) -> Vec<Element<'a>> {
+    let mut elements = Vec::with_capacity(lines.len() + posting.fallen.len());
     let mut fallen = posting.fallen.iter().peekable();
-    let mut place = 0;
-    text.push('[');
     for (index, line) in lines.iter().enumerate() {
-        while let Some((_, told)) = fallen.next_if(|(at, _)| *at == place) {
-            text.push_str(told.get());
-            text.push(',');
-            place += 1;
+        while let Some((_, told)) = fallen.next_if(|(at, _)| *at == elements.len()) {
+            elements.push(Element::Refusal(told.get().into()));
         }
-        match line {
-            Ok(moved) => movement(&mut text, index, moved),
+        elements.push(match line {
+            Ok(movement) => Element::Movement(index, movement),
             Err(refusal) => {
                 let error = crate::error::refused_line(&posting.parcel.lines[index], refusal);
-                text.push_str(&serde_json::json!({ "error": error }).to_string());
+                Element::Refusal(serde_json::json!({ "error": error }).to_string().into())
             }
-        }
-        text.push(',');
-        place += 1;
+        });
     }
-    for (_, told) in fallen {
-        text.push_str(told.get());
-        text.push(',');
-    }
-    text.pop();
-    text.push(']');
-    text
+    elements.extend(fallen.map(|(_, told)| Element::Refusal(told.get().into())));
+    elements
 }
 
 /// What followers learn of the movements of one parcel in one store: quantities and

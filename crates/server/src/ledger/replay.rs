@@ -1,14 +1,16 @@
 //! What is kept of an answer, and how it is told again.
 //!
 //! A movement never changes, so the row of an idempotency key need not hold it twice: it
-//! holds the movements' ids, and the refusals of lines that fell by themselves, in the order
-//! of the lines: `[17,18,{"error":{…}}]`. Told again, the movements are read from the ledger
-//! and shown as they were when they were new.
+//! holds the movements' ids, runs of them as the first and the last, and the refusals of lines
+//! that fell by themselves, in the order of the lines: `[17,[20,29],{"error":{…}}]`. Told
+//! again, the movements are read from the ledger and shown as they were when they were new.
 
 use std::collections::HashMap;
+use std::fmt::Write as _;
+use std::ops::RangeInclusive;
 
 use serde_json::value::RawValue;
-use stockroom_domain::StoreId;
+use stockroom_domain::{MovementId, StoreId};
 
 use super::answer::MovementRow;
 use super::keys_sql::{self, StoredEffect};
@@ -30,9 +32,59 @@ enum Part {
     Refusal(Box<RawValue>),
 }
 
-/// The movement that a kept part stands for; none for a refusal.
-fn id(part: &RawValue) -> Option<i64> {
-    part.get().parse().ok()
+/// What is kept of an answer while it is being written down.
+#[derive(Debug, Default)]
+pub(super) struct Kept {
+    text: String,
+    /// Movements that are not yet written: the first id and the last.
+    run: Option<(MovementId, MovementId)>,
+}
+
+impl Kept {
+    pub(super) fn movement(&mut self, id: MovementId) {
+        match &mut self.run {
+            Some((_, last)) if last.0 + 1 == id.0 => *last = id,
+            _ => {
+                self.end_run();
+                self.run = Some((id, id));
+            }
+        }
+    }
+
+    pub(super) fn refusal(&mut self, told: &str) {
+        self.end_run();
+        self.push(format_args!("{told}"));
+    }
+
+    pub(super) fn into_text(mut self) -> String {
+        self.end_run();
+        self.text.push(']');
+        self.text
+    }
+
+    fn end_run(&mut self) {
+        match self.run.take() {
+            Some((first, last)) if first == last => self.push(format_args!("{first}")),
+            Some((first, last)) => self.push(format_args!("[{first},{last}]")),
+            None => {}
+        }
+    }
+
+    fn push(&mut self, part: std::fmt::Arguments<'_>) {
+        let begin = if self.text.is_empty() { '[' } else { ',' };
+        // Writing to a String cannot fail.
+        let _ = write!(self.text, "{begin}{part}");
+    }
+}
+
+/// The movements that a kept part stands for; none for a refusal.
+fn ids(part: &RawValue) -> Option<RangeInclusive<i64>> {
+    let text = part.get();
+    if let Ok(id) = text.parse() {
+        return Some(id..=id);
+    }
+    let (first, last) = serde_json::from_str(text).ok()?;
+    Some(first..=last)
 }
 
 /// The committed effects among `keys`, with their movements.
@@ -48,23 +100,28 @@ pub(super) async fn known(
             .map_err(|error| sqlx::Error::Decode(format!("key {key}: {error}").into()))?;
         parsed.push((key, fingerprint, parts));
     }
-    let ids = parsed.iter().flat_map(|(_, _, parts)| parts).filter_map(|part| id(part));
-    let ids: Vec<i64> = ids.collect();
-    let rows = match ids[..] {
+    let all = parsed.iter().flat_map(|(_, _, parts)| parts).filter_map(|part| ids(part)).flatten();
+    let all: Vec<i64> = all.collect();
+    let rows = match all[..] {
         [] => Vec::new(),
-        _ => movements_sql::movements_by_id(db, ids).await?,
+        _ => movements_sql::movements_by_id(db, all).await?,
     };
     let rows: HashMap<i64, MovementRow> = rows.into_iter().map(|row| (row.id, row)).collect();
     let mut known = HashMap::with_capacity(parsed.len());
-    for (key, fingerprint, parts) in parsed {
-        let part = |part: Box<RawValue>| match id(&part) {
-            None => Ok(Part::Refusal(part)),
-            Some(id) => match rows.get(&id) {
-                Some(row) => Ok(Part::Movement(Box::new(row.clone()))),
-                None => Err(sqlx::Error::Decode(format!("key {key}: no movement {id}").into())),
-            },
-        };
-        let parts = parts.into_iter().map(part).collect::<sqlx::Result<Vec<_>>>()?;
+    for (key, fingerprint, kept) in parsed {
+        let mut parts = Vec::new();
+        for part in kept {
+            let Some(ids) = ids(&part) else {
+                parts.push(Part::Refusal(part));
+                continue;
+            };
+            for id in ids {
+                let row = rows.get(&id).ok_or_else(|| {
+                    sqlx::Error::Decode(format!("key {key}: no movement {id}").into())
+                })?;
+                parts.push(Part::Movement(Box::new(row.clone())));
+            }
+        }
         known.insert(key, Known { fingerprint, parts });
     }
     Ok(known)
@@ -99,5 +156,26 @@ impl Part {
                 serde_json::to_string(&view).unwrap_or_default()
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_kept_names_every_movement_in_its_place() {
+        let mut kept = Kept::default();
+        [17, 20, 21, 22].map(|id| kept.movement(MovementId(id)));
+        kept.refusal(r#"{"error":{}}"#);
+        [23, 24].map(|id| kept.movement(MovementId(id)));
+        kept.movement(MovementId(3));
+        let text = kept.into_text();
+        assert_eq!(text, r#"[17,[20,22],{"error":{}},[23,24],3]"#);
+        let parts: Vec<Box<RawValue>> = serde_json::from_str(&text).expect("JSON");
+        let told: Vec<Option<Vec<i64>>> =
+            parts.iter().map(|part| ids(part).map(Iterator::collect)).collect();
+        let ids = |ids: &[i64]| Some(ids.to_vec());
+        assert_eq!(told, [ids(&[17]), ids(&[20, 21, 22]), None, ids(&[23, 24]), ids(&[3])]);
     }
 }

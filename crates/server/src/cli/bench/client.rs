@@ -16,9 +16,8 @@ use hyper::{Method, StatusCode, Uri};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
-use uuid::Uuid;
 
-use super::measure::Worker;
+use super::measure::{Worker, fresh_key};
 
 /// Access tokens live ten minutes; no scenario may outlive one.
 const TOKEN_AGE_MAX: Duration = Duration::from_secs(120);
@@ -175,11 +174,6 @@ fn parse_head(received: &[u8]) -> Result<Option<(StatusCode, usize, usize)>> {
         None => 0,
     };
     Ok(Some((status, head_len, body_len)))
-}
-
-/// Random, like the keys of the yardsticks: each costs the index a page of its own.
-fn fresh_key() -> uuid::fmt::Hyphenated {
-    Uuid::from_u128(rand::random()).hyphenated()
 }
 
 /// One connection that sends whatever its scenario draws next.

@@ -15,6 +15,9 @@ use hdrhistogram::Histogram;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
+use crate::clock::Clock;
+use crate::http::uuid_v7;
+
 /// The longest latency that is told apart, in microseconds.
 const LATENCY_US_MAX: u64 = 60_000_000;
 /// How long a loop waits for its last answers.
@@ -217,6 +220,12 @@ async fn join(mut tasks: JoinSet<Result<()>>) -> Result<()> {
         task.context("a worker of the bench failed")??;
     }
     Ok(())
+}
+
+/// A fresh idempotency key, as a till makes it: a UUID of version 7, whose neighbours in time
+/// are its neighbours in an index.
+pub fn fresh_key() -> String {
+    uuid_v7(Clock::System.now()).to_string()
 }
 
 /// The middle value; of an even number, the mean of the two in the middle.

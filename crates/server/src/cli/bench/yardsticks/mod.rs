@@ -127,11 +127,6 @@ impl Yardsticks {
     }
 }
 
-/// A random text as long as a real key: each costs its index a page of its own.
-fn random_key() -> String {
-    format!("{:019}", rand::random_range(1_000_000_000_000_000_000..i64::MAX))
-}
-
 /// A thousand different levels of one store, in order: as a delivery's lines are, or a till's.
 /// The store is one whose number leaves `remainder` when divided by `divisor`, so that two
 /// connections never want the same row.

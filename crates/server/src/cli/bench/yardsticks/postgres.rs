@@ -8,9 +8,9 @@ use sqlx::{ConnectOptions, Connection, PgConnection};
 use stockroom_domain::Timestamp;
 
 use super::sql::{PAYLOAD, postgres as sql};
-use super::{Batched, Keys, TASKS, draw_batch, random_key};
+use super::{Batched, Keys, TASKS, draw_batch};
 use crate::cli::bench::Plan;
-use crate::cli::bench::measure::{Measurement, Timing, Worker, closed_loop};
+use crate::cli::bench::measure::{Measurement, Timing, Worker, closed_loop, fresh_key};
 use crate::clock::Clock;
 
 /// One sale, in thousandths.
@@ -141,7 +141,7 @@ impl Worker for FiveStatements {
         let (store, product) = self.keys.draw();
         let now = self.now.0;
         let mut tx = self.conn.begin().await?;
-        sqlx::query(sql::CLAIM).bind(random_key()).bind(now).execute(&mut *tx).await?;
+        sqlx::query(sql::CLAIM).bind(fresh_key()).bind(now).execute(&mut *tx).await?;
         let on_hand: i64 =
             sqlx::query_scalar(sql::LOCK).bind(store).bind(product).fetch_one(&mut *tx).await?;
         let balance = on_hand - SOLD;
@@ -170,7 +170,7 @@ impl Worker for OneStatement {
     async fn work(&mut self) -> Result<u64> {
         let (store, product) = self.keys.draw();
         let done = sqlx::query(sql::ONE)
-            .bind(random_key())
+            .bind(fresh_key())
             .bind(self.now.0)
             .bind(store)
             .bind(product)
@@ -194,7 +194,7 @@ impl Worker for Batches {
     async fn work(&mut self) -> Result<u64> {
         let (stores, products) = draw_batch(self.keys, self.writers, self.remainder);
         let done = sqlx::query(sql::BATCH)
-            .bind(random_key())
+            .bind(fresh_key())
             .bind(self.now.0)
             .bind(&stores)
             .bind(&products)

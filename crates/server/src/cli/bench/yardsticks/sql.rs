@@ -113,7 +113,9 @@ WHERE store_id = $1 AND product_id = $2";
     pub fn pgbench_script() -> String {
         let key = r"\set key random(1000000000000000000, 9223372036854775806)";
         let place = "\\set store random(1, :stores)\n\\set product random(1, :products)";
-        let claim = CLAIM.replace("$1", ":key").replace("$2", ":now");
+        // Rising with time, as a UUID of version 7 does.
+        let rising = "to_hex(CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)) || :key";
+        let claim = CLAIM.replace("$1", rising).replace("$2", ":now");
         let at = |text: &str| text.replace("$1", ":store").replace("$2", ":product");
         let lock = at(LOCK);
         let take = at(TAKE).replace("$3", ":balance");

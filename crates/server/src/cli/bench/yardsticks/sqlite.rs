@@ -14,9 +14,9 @@ use stockroom_domain::Timestamp;
 use tokio::sync::Mutex;
 
 use super::sql::{PAYLOAD, sqlite as sql};
-use super::{BATCH, Batched, Keys, TASKS, draw_batch, random_key};
+use super::{BATCH, Batched, Keys, TASKS, draw_batch};
 use crate::cli::bench::Plan;
-use crate::cli::bench::measure::{Measurement, Timing, Worker, closed_loop};
+use crate::cli::bench::measure::{Measurement, Timing, Worker, closed_loop, fresh_key};
 use crate::cli::bench::target::remove_sqlite;
 use crate::clock::Clock;
 use crate::db::{self, DatabaseUrl, Db, Lease, PoolSizes};
@@ -136,7 +136,7 @@ impl Worker for FiveStatements {
         let (store, product) = self.keys.draw();
         let mut conn = self.conn.lock().await;
         let on_hand: i64 = sqlx::query_scalar(sql::LOOK)
-            .bind(random_key())
+            .bind(fresh_key())
             .bind(self.now.0)
             .bind(store)
             .bind(product)
@@ -170,7 +170,7 @@ impl Worker for Batches {
         match &self.values {
             Some(text) => {
                 let mut query =
-                    sqlx::query(text.clone()).bind(random_key()).bind(self.now.0).bind(PAYLOAD);
+                    sqlx::query(text.clone()).bind(fresh_key()).bind(self.now.0).bind(PAYLOAD);
                 for (store, product) in stores.iter().zip(&products) {
                     query = query.bind(*store).bind(*product);
                 }
@@ -180,7 +180,7 @@ impl Worker for Batches {
                 let pairs: Vec<_> = stores.iter().zip(&products).collect();
                 sqlx::query(sql::BATCH_JSON)
                     .bind(serde_json::to_string(&pairs)?)
-                    .bind(random_key())
+                    .bind(fresh_key())
                     .bind(self.now.0)
                     .bind(PAYLOAD)
                     .execute(&mut **conn)
