@@ -209,10 +209,10 @@ pub(super) async fn load(
         Conn::Sqlite(conn) => {
             const SQL: &str = select_loaded!(
                 "(SELECT COALESCE(MAX(id), 0) FROM stock_movements) AS last_id ",
-                "FROM json_each($1) k
+                "FROM jsonb_each($1) k
                 CROSS JOIN stock_levels v
-                     ON v.store_id = k.value ->> 0 AND v.product_id = k.value ->> 1
-                        AND v.lot_id = k.value ->> 2
+                     ON v.store_id = k.value ->> '$[0]' AND v.product_id = k.value ->> '$[1]'
+                        AND v.lot_id = k.value ->> '$[2]'
                 CROSS JOIN products p ON p.id = v.product_id
                 CROSS JOIN stores s ON s.id = v.store_id
                 LEFT JOIN lots l ON l.id = v.lot_id"

@@ -174,21 +174,21 @@ pub(super) async fn write(conn: Conn<'_>, batch: &Batch<'_>) -> sqlx::Result<Wri
             const SQL: &str = "
                 INSERT INTO stock_levels
                     (store_id, product_id, lot_id, on_hand, value, version, updated_at)
-                SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4,
-                       value ->> 5, value ->> 6
-                FROM json_each($1)
+                SELECT value ->> '$[0]', value ->> '$[1]', value ->> '$[2]', value ->> '$[3]', value ->> '$[4]',
+                       value ->> '$[5]', value ->> '$[6]'
+                FROM jsonb_each($1)
                 WHERE TRUE
                 ON CONFLICT (store_id, product_id, lot_id) DO UPDATE
                 SET on_hand = excluded.on_hand, value = excluded.value,
                     version = excluded.version, updated_at = excluded.updated_at;
                 INSERT INTO idempotency_keys (key, fingerprint, answer, status, created_at)
-                SELECT value ->> 0, value ->> 1, value ->> 2, $3, $4
-                FROM json_each($2)
+                SELECT value ->> '$[0]', value ->> '$[1]', value ->> '$[2]', $3, $4
+                FROM jsonb_each($2)
                 WHERE TRUE
                 ON CONFLICT DO NOTHING;
                 SELECT 0, changes();
                 INSERT INTO movement_reversals (movement_id, reversed_by)
-                SELECT value ->> 0, value ->> 1 FROM json_each($5);
+                SELECT value ->> '$[0]', value ->> '$[1]' FROM jsonb_each($5);
                 INSERT INTO stock_movements
                     (id, store_id, product_id, lot_id, version, recorded_at, type, quantity,
                      balance, value, unit_cost, reason, note, reference, reverses, actor_id,
@@ -199,14 +199,14 @@ pub(super) async fn write(conn: Conn<'_>, batch: &Batch<'_>) -> sqlx::Result<Wri
                        value ->> '$[0][8]', value ->> '$[1][1]', value ->> '$[1][2]',
                        value ->> '$[1][3]', value ->> '$[1][4]', value ->> '$[1][5]',
                        value ->> '$[0][9]', value ->> '$[0][10]', value ->> '$[0][11]'
-                FROM json_each($6);
+                FROM jsonb_each($6);
                 UPDATE event_head SET last_id = last_id + json_array_length($7)
                 WHERE log_id = $8 AND fence < $4;
                 INSERT INTO events
                     (log_id, id, type, store_id, subject_kind, subject_id, occurred_at, data)
-                SELECT $8, h.last_id - json_array_length($7) + 1 + e.key, e.value ->> 0,
-                       e.value ->> 1, e.value ->> 2, e.value ->> 3, $4, e.value ->> 4
-                FROM event_head h, json_each($7) e
+                SELECT $8, h.last_id - json_array_length($7) + 1 + e.key, e.value ->> '$[0]',
+                       e.value ->> '$[1]', e.value ->> '$[2]', e.value ->> '$[3]', $4, e.value ->> '$[4]'
+                FROM event_head h, jsonb_each($7) e
                 WHERE h.log_id = $8 AND h.fence < $4;
                 SELECT 1, last_id FROM event_head WHERE log_id = $8 AND fence < $4";
             let rows = sqlx::query(SQL)

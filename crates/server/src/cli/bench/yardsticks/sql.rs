@@ -187,13 +187,13 @@ COMMIT;";
     pub const BATCH_JSON: &str = "BEGIN IMMEDIATE;
 INSERT INTO idempotency_keys (key, created_at) VALUES ($2, $3) ON CONFLICT DO NOTHING;
 UPDATE levels SET on_hand = on_hand - 1000, version = version + 1
-FROM (SELECT value ->> 0 AS store, value ->> 1 AS product FROM json_each($1)) AS wanted
+FROM (SELECT value ->> 0 AS store, value ->> 1 AS product FROM jsonb_each($1)) AS wanted
 WHERE store_id = wanted.store AND product_id = wanted.product;
 INSERT INTO movements (store_id, product_id, quantity, balance, recorded_at)
 SELECT store_id, product_id, -1000, on_hand, $3
-FROM (SELECT value ->> 0 AS store, value ->> 1 AS product FROM json_each($1)) AS wanted
+FROM (SELECT value ->> 0 AS store, value ->> 1 AS product FROM jsonb_each($1)) AS wanted
 CROSS JOIN levels ON store_id = wanted.store AND product_id = wanted.product;
-INSERT INTO outbox (payload) SELECT $4 FROM json_each($1);
+INSERT INTO outbox (payload) SELECT $4 FROM jsonb_each($1);
 COMMIT;";
     /// One level by its key.
     pub const READ: &str =
