@@ -17,19 +17,17 @@ pub(super) async fn page(
     let mut select = Select::new(select_products!("WHERE TRUE"));
     push_filter(&mut select, filter);
     let (after_sql, order_sql) = match filter.sort {
-        ProductSort::Name => (" AND (p.name_key, p.id) > (", " ORDER BY p.name_key, p.id LIMIT "),
+        ProductSort::Name => (" AND (p.name_key, p.id) > (", " ORDER BY p.name_key, p.id"),
         ProductSort::NameDescending => {
-            (" AND (p.name_key, p.id) < (", " ORDER BY p.name_key DESC, p.id DESC LIMIT ")
+            (" AND (p.name_key, p.id) < (", " ORDER BY p.name_key DESC, p.id DESC")
         }
-        ProductSort::Sku => (" AND (p.sku_key, p.id) > (", " ORDER BY p.sku_key, p.id LIMIT "),
+        ProductSort::Sku => (" AND (p.sku_key, p.id) > (", " ORDER BY p.sku_key, p.id"),
         ProductSort::SkuDescending => {
-            (" AND (p.sku_key, p.id) < (", " ORDER BY p.sku_key DESC, p.id DESC LIMIT ")
+            (" AND (p.sku_key, p.id) < (", " ORDER BY p.sku_key DESC, p.id DESC")
         }
-        ProductSort::CreatedAt => {
-            (" AND (p.created_at, p.id) > (", " ORDER BY p.created_at, p.id LIMIT ")
-        }
+        ProductSort::CreatedAt => (" AND (p.created_at, p.id) > (", " ORDER BY p.created_at, p.id"),
         ProductSort::CreatedAtDescending => {
-            (" AND (p.created_at, p.id) < (", " ORDER BY p.created_at DESC, p.id DESC LIMIT ")
+            (" AND (p.created_at, p.id) < (", " ORDER BY p.created_at DESC, p.id DESC")
         }
     };
     if let Some(after) = after {
@@ -40,7 +38,7 @@ pub(super) async fn page(
         };
         select.push(", ").bind(after.id).push(")");
     }
-    select.push(order_sql).bind(limit);
+    select.push(order_sql).limit(limit);
     let rows: Vec<ProductRow> = select.fetch_all(db).await?;
     Ok(rows.into_iter().map(Product::from).collect())
 }
@@ -49,7 +47,7 @@ pub(super) async fn page(
 pub(super) async fn count(db: Conn<'_>, filter: &ProductFilter, max: i64) -> sqlx::Result<i64> {
     let mut select = Select::new("SELECT COUNT(*) FROM (SELECT 1 FROM products p WHERE TRUE");
     push_filter(&mut select, filter);
-    select.push(" LIMIT ").bind(max).push(") counted");
+    select.push("").bind(max).push(") counted");
     let rows: Vec<(i64,)> = select.fetch_all(db).await?;
     Ok(rows.first().map_or(0, |(count,)| *count))
 }
@@ -96,6 +94,6 @@ pub(super) async fn categories(
         WHERE category > $1 AND NOT is_deleted
         GROUP BY category
         ORDER BY category
-        LIMIT $2";
+        LIMIT CAST($2 AS BIGINT)";
     on_db!(db, conn => sqlx::query_as(SQL).bind(after).bind(limit).fetch_all(conn).await)
 }

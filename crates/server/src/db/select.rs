@@ -65,6 +65,12 @@ impl Select {
         self
     }
 
+    /// Adds ` LIMIT …`. Cast, for SQLite compiles a statement again whenever the bare parameter
+    /// of a LIMIT is bound, which takes longer than most statements.
+    pub fn limit(&mut self, rows: i64) -> &mut Self {
+        self.push(" LIMIT CAST(").bind(rows).push(" AS BIGINT)")
+    }
+
     /// Adds `{condition} IN (…)`, as in `.any_of(" AND id", ids)`; nothing without a value.
     pub fn any_of<V: Into<Value>>(
         &mut self,

@@ -95,7 +95,7 @@ pub(super) async fn movements_of(
         FROM stock_movements
         WHERE store_id = $1 AND (product_id, lot_id, recorded_at) > ($2, $3, $4)
         ORDER BY store_id, product_id, lot_id, recorded_at
-        LIMIT $5";
+        LIMIT CAST($5 AS BIGINT)";
     let (product, lot, recorded_at) = after.unwrap_or((i64::MIN, 0, 0));
     on_db!(db, conn => {
         sqlx::query_as(SQL)

@@ -102,7 +102,7 @@ pub(super) async fn levels(
         query.push(" AND (v.store_id, v.product_id, v.lot_id) > (").bind(store.0);
         query.push(", ").bind(product.0).push(", ").bind(lot.0).push(")");
     }
-    query.push(" ORDER BY v.store_id, v.product_id, v.lot_id LIMIT ").bind(limit);
+    query.push(" ORDER BY v.store_id, v.product_id, v.lot_id").limit(limit);
     query.fetch_all(db).await
 }
 
@@ -211,7 +211,7 @@ pub(super) async fn movements(
     if let Some(before) = before {
         query.push(" AND m.id < ").bind(before);
     }
-    query.push(" ORDER BY m.id DESC LIMIT ").bind(limit);
+    query.push(" ORDER BY m.id DESC").limit(limit);
     query.fetch_all(db).await
 }
 

@@ -185,7 +185,7 @@ pub(super) async fn stock(
         WHERE store_id = $1 AND on_hand > 0
         GROUP BY product_id
         ORDER BY product_id
-        LIMIT $2";
+        LIMIT CAST($2 AS BIGINT)";
     let (count, rows): (i64, Vec<(i64, i64)>) = on_db!(db, conn => {
         let count = sqlx::query_scalar(COUNT).bind(id.0).fetch_one(&mut *conn).await?;
         (count, sqlx::query_as(FIRST).bind(id.0).bind(named_max).fetch_all(conn).await?)
@@ -215,15 +215,13 @@ pub(super) async fn page(
     push_scope(&mut select, scope);
     push_filter(&mut select, filter);
     let (after_sql, order_sql) = match filter.sort {
-        StoreSort::Code => (" AND (s.code_key, s.id) > (", " ORDER BY s.code_key, s.id LIMIT "),
+        StoreSort::Code => (" AND (s.code_key, s.id) > (", " ORDER BY s.code_key, s.id"),
         StoreSort::CodeDescending => {
-            (" AND (s.code_key, s.id) < (", " ORDER BY s.code_key DESC, s.id DESC LIMIT ")
+            (" AND (s.code_key, s.id) < (", " ORDER BY s.code_key DESC, s.id DESC")
         }
-        StoreSort::CreatedAt => {
-            (" AND (s.created_at, s.id) > (", " ORDER BY s.created_at, s.id LIMIT ")
-        }
+        StoreSort::CreatedAt => (" AND (s.created_at, s.id) > (", " ORDER BY s.created_at, s.id"),
         StoreSort::CreatedAtDescending => {
-            (" AND (s.created_at, s.id) < (", " ORDER BY s.created_at DESC, s.id DESC LIMIT ")
+            (" AND (s.created_at, s.id) < (", " ORDER BY s.created_at DESC, s.id DESC")
         }
     };
     if let Some(after) = after {
@@ -234,7 +232,7 @@ pub(super) async fn page(
         };
         select.push(", ").bind(after.id).push(")");
     }
-    select.push(order_sql).bind(limit);
+    select.push(order_sql).limit(limit);
     let rows: Vec<StoreRow> = select.fetch_all(db).await?;
     Ok(rows.into_iter().map(Store::from).collect())
 }
@@ -249,7 +247,7 @@ pub(super) async fn count(
     let mut select = Select::new("SELECT COUNT(*) FROM (SELECT 1 FROM stores s WHERE TRUE");
     push_scope(&mut select, scope);
     push_filter(&mut select, filter);
-    select.push(" LIMIT ").bind(max).push(") counted");
+    select.push("").bind(max).push(") counted");
     let rows: Vec<(i64,)> = select.fetch_all(db).await?;
     Ok(rows.first().map_or(0, |(count,)| *count))
 }

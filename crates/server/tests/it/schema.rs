@@ -89,6 +89,9 @@ async fn every_statement_is_understood(app: TestApp) {
         if statement.engine.is_some_and(|engine| engine != app.engine) {
             continue;
         }
+        if statement.text.contains("LIMIT $") {
+            faults.push(format!("{}: a bare parameter after LIMIT: cast it", statement.place));
+        }
         let text = AssertSqlSafe(statement.text.clone()).into_sql_str();
         let prepared = match &mut reader {
             Reader::Sqlite(conn) => conn.prepare(text).await.map(drop),
