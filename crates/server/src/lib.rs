@@ -10,6 +10,7 @@ pub mod config;
 pub mod error;
 pub mod events;
 pub mod http;
+pub mod jobs;
 pub mod ledger;
 pub mod metrics;
 pub mod routes;
@@ -26,6 +27,7 @@ use crate::auth::Auth;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::db::Db;
+use crate::jobs::JobMetrics;
 use crate::ledger::fence::Fence;
 use crate::ledger::{Ledger, LedgerMetrics, LedgerSettings};
 use crate::metrics::Metrics;
@@ -52,6 +54,8 @@ pub struct Parts {
     pub ledger: Ledger,
     /// How far the past is settled.
     pub fence: Fence,
+    /// How recurring work went.
+    pub jobs: JobMetrics,
     /// What is measured.
     pub metrics: Metrics,
     is_draining: AtomicBool,
@@ -74,6 +78,8 @@ impl App {
         let mut metrics = Metrics::new(clock.now(), db.engine());
         let ledger_metrics = LedgerMetrics::default();
         ledger_metrics.register(metrics.registry_mut());
+        let jobs = JobMetrics::default();
+        jobs.register(metrics.registry_mut());
         let settings = LedgerSettings {
             writers: usize::try_from(config.ledger_writers)?,
             queue_lines_max: usize::try_from(config.ledger_queue_lines_max)?,
@@ -86,6 +92,7 @@ impl App {
             config,
             ledger,
             fence: Fence::default(),
+            jobs,
             metrics,
             is_draining: AtomicBool::new(false),
         })))

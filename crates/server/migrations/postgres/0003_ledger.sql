@@ -51,16 +51,18 @@ CREATE TABLE movement_reversals (
 );
 
 -- One row per effect, written with it. `key` begins with the caller and the route. `answer`
--- is what the caller was told; of movements, their ids.
+-- is what the caller was told; of movements, their ids. Without `expires_at` it is kept.
 CREATE TABLE idempotency_keys (
     key         TEXT COLLATE "C" PRIMARY KEY,
     fingerprint BIGINT NOT NULL,
     status      BIGINT NOT NULL,
     answer      TEXT NOT NULL,
-    created_at  BIGINT NOT NULL
+    created_at  BIGINT NOT NULL,
+    expires_at  BIGINT
 );
 ALTER TABLE idempotency_keys ALTER COLUMN answer SET STORAGE EXTERNAL;
-CREATE INDEX idempotency_keys_age ON idempotency_keys USING brin (created_at);
+CREATE INDEX idempotency_keys_expiry ON idempotency_keys (expires_at)
+    WHERE expires_at IS NOT NULL;
 
 CREATE FUNCTION refuse_change() RETURNS TRIGGER LANGUAGE plpgsql AS $$
 BEGIN

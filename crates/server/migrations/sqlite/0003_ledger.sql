@@ -48,14 +48,17 @@ CREATE TABLE movement_reversals (
 ) STRICT;
 
 -- One row per effect, written with it. `key` begins with the caller and the route. `answer`
--- is what the caller was told; of movements, their ids.
+-- is what the caller was told; of movements, their ids. Without `expires_at` it is kept.
 CREATE TABLE idempotency_keys (
     key         TEXT PRIMARY KEY,
     fingerprint INTEGER NOT NULL,
     status      INTEGER NOT NULL,
     answer      TEXT NOT NULL,
-    created_at  INTEGER NOT NULL
+    created_at  INTEGER NOT NULL,
+    expires_at  INTEGER
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX idempotency_keys_expiry ON idempotency_keys (expires_at)
+    WHERE expires_at IS NOT NULL;
 
 CREATE TRIGGER stock_movements_no_update BEFORE UPDATE ON stock_movements
 BEGIN SELECT RAISE(ABORT, 'stock_movements is append-only: UPDATE is refused'); END;

@@ -16,6 +16,7 @@ use stockroom_domain::{Timestamp, UserId};
 use super::principal::Principal;
 use super::tokens::{TOKEN_TTL_S, random};
 use super::{Auth, sql, users};
+use crate::App;
 use crate::db::Tx;
 use crate::error::{ApiError, ApiResult};
 
@@ -51,6 +52,19 @@ impl std::fmt::Debug for SignedIn {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("SignedIn").field("caller", &self.caller).finish_non_exhaustive()
     }
+}
+
+/// Forgets at most so many sessions that have been over for as long as they could last; how
+/// many.
+///
+/// # Errors
+/// The database's.
+pub async fn forget_old(app: &App, rows_max: i64) -> sqlx::Result<u64> {
+    let before = app.clock.now().plus_seconds(-SESSION_TTL_S);
+    let mut tx = app.db.begin().await?;
+    let count = sql::forget_sessions(&mut tx, before, rows_max).await?;
+    tx.commit().await?;
+    Ok(count)
 }
 
 /// What a refresh came to, decided under the session's lock.
@@ -158,7 +172,10 @@ async fn rotate(
         return Ok(Rotation::Refused);
     };
     match used_at {
-        None => sql::use_refresh_token(tx, hash, now).await?,
+        None => {
+            sql::use_refresh_token(tx, hash, now).await?;
+            sql::forget_used_tokens(tx, session_id, now.plus_seconds(-SESSION_TTL_S)).await?;
+        }
         Some(used_at) if now <= used_at.plus_seconds(GRACE_S) => {}
         Some(_) => {
             sql::end_session(tx, session_id, "token_reused", now).await?;

@@ -261,6 +261,39 @@ pub async fn use_refresh_token(tx: &mut Tx, token_hash: &str, now: Timestamp) ->
         sqlx::query(SQL).bind(now.0).bind(token_hash).execute(conn).await.map(drop))
 }
 
+/// Forgets the refresh tokens of a session that were used before an instant.
+pub async fn forget_used_tokens(
+    tx: &mut Tx,
+    session_id: i64,
+    before: Timestamp,
+) -> sqlx::Result<()> {
+    const SQL: &str = "DELETE FROM refresh_tokens WHERE session_id = $1 AND used_at < $2";
+    on_db!(Conn::from(tx), conn =>
+        sqlx::query(SQL).bind(session_id).bind(before.0).execute(conn).await.map(drop))
+}
+
+/// Forgets at most so many sessions that were over before an instant, with their tokens; how
+/// many.
+pub async fn forget_sessions(tx: &mut Tx, before: Timestamp, rows_max: i64) -> sqlx::Result<u64> {
+    const TOKENS: &str = "DELETE FROM refresh_tokens
+        WHERE session_id IN (
+            SELECT id FROM sessions
+            WHERE expires_at < $1 OR ended_at < $1
+            ORDER BY id
+            LIMIT CAST($2 AS BIGINT))";
+    const SESSIONS: &str = "DELETE FROM sessions
+        WHERE id IN (
+            SELECT id FROM sessions
+            WHERE expires_at < $1 OR ended_at < $1
+            ORDER BY id
+            LIMIT CAST($2 AS BIGINT))";
+    on_db!(Conn::from(tx), conn => {
+        sqlx::query(TOKENS).bind(before.0).bind(rows_max).execute(&mut *conn).await?;
+        let done = sqlx::query(SESSIONS).bind(before.0).bind(rows_max).execute(conn).await?;
+        Ok(done.rows_affected())
+    })
+}
+
 /// A setting's value.
 pub async fn setting(conn: impl Into<Conn<'_>>, name: &str) -> sqlx::Result<Option<String>> {
     const SQL: &str = "SELECT value FROM settings WHERE name = $1";

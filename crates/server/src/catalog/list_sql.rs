@@ -47,7 +47,7 @@ pub(super) async fn page(
 pub(super) async fn count(db: Conn<'_>, filter: &ProductFilter, max: i64) -> sqlx::Result<i64> {
     let mut select = Select::new("SELECT COUNT(*) FROM (SELECT 1 FROM products p WHERE TRUE");
     push_filter(&mut select, filter);
-    select.push("").bind(max).push(") counted");
+    select.limit(max).push(") counted");
     let rows: Vec<(i64,)> = select.fetch_all(db).await?;
     Ok(rows.first().map_or(0, |(count,)| *count))
 }

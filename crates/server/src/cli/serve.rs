@@ -15,6 +15,7 @@ use crate::clock::Clock;
 use crate::config::{Config, LogFormat};
 use crate::db::{self, DatabaseUrl};
 use crate::http::server;
+use crate::jobs::Jobs;
 use crate::{App, auth, routes};
 
 /// How long requests may take to end once the server is told to stop.
@@ -97,7 +98,9 @@ impl Serve {
         // Before anyone is told that it runs: who is told may stop it at once.
         let stop = StopSignal::install()?;
         announce(&app, listener.local_addr()?).await?;
+        let jobs = Jobs::start(&app);
         serve(&app, listener, admin, stop).await?;
+        drop(jobs);
         app.close().await;
         tracing::info!("stopped");
         drop(lock);

@@ -2,6 +2,7 @@
 
 use stockroom_domain::Timestamp;
 
+use crate::config::KEYS_KEPT_S;
 use crate::db::{Conn, Tx};
 
 /// What was answered under a key.
@@ -18,16 +19,32 @@ pub(super) async fn claim(
     fingerprint: i64,
     now: Timestamp,
 ) -> sqlx::Result<bool> {
-    const SQL: &str = "INSERT INTO idempotency_keys (key, fingerprint, status, answer, created_at)
-        VALUES ($1, $2, 0, '', $3)
+    const SQL: &str = "INSERT INTO idempotency_keys
+            (key, fingerprint, status, answer, created_at, expires_at)
+        VALUES ($1, $2, 0, '', $3, $4)
         ON CONFLICT (key) DO NOTHING";
     on_db!(Conn::from(tx), conn => sqlx::query(SQL)
         .bind(key)
         .bind(fingerprint)
         .bind(now.0)
+        .bind(now.plus_seconds(KEYS_KEPT_S).0)
         .execute(conn)
         .await
         .map(|done| done.rows_affected() == 1))
+}
+
+/// Forgets at most so many keys that have expired; how many.
+pub(super) async fn forget(tx: &mut Tx, now: Timestamp, rows_max: i64) -> sqlx::Result<u64> {
+    const SQL: &str = "DELETE FROM idempotency_keys
+        WHERE key IN (
+            SELECT key FROM idempotency_keys
+            WHERE expires_at <= $1
+            ORDER BY expires_at, key
+            LIMIT CAST($2 AS BIGINT))";
+    on_db!(Conn::from(tx), conn => {
+        let done = sqlx::query(SQL).bind(now.0).bind(rows_max).execute(conn).await?;
+        Ok(done.rows_affected())
+    })
 }
 
 /// Reads what was answered under a key.

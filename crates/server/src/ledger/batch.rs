@@ -8,7 +8,7 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 use stockroom_domain::batch::{self, State, Verdict};
-use stockroom_domain::stock::{LevelKey, Refusal};
+use stockroom_domain::stock::{LevelKey, MovementKind, Refusal};
 use stockroom_domain::{EventId, MovementId, Timestamp};
 
 use super::answer::Labels;
@@ -21,6 +21,7 @@ use super::replay::{self, Known};
 use super::sql::{self, Locking};
 use super::write_sql::{self, Batch, NewKey, NewLevel, NewMovement, Written};
 use crate::clock::Clock;
+use crate::config::KEYS_KEPT_S;
 use crate::db::{Conn, Db};
 use crate::events;
 
@@ -148,7 +149,7 @@ async fn run_once(
     let levels = changed_levels(&loaded.state, &before, keys);
     let movements = new_movements(postings, &verdicts, &loaded);
     let traces = render::traces(postings, &verdicts, &loaded.ids);
-    let claims = claims(postings, &traces.kept);
+    let claims = claims(postings, &traces.kept, loaded.state.now);
     let batch = Batch {
         levels: &levels,
         keys: &claims,
@@ -269,10 +270,18 @@ fn refused_keys<'p>(postings: &[&'p Posting], verdicts: &[Verdict]) -> Vec<&'p s
 }
 
 /// The keys of what takes effect, in lock order.
-fn claims<'a>(postings: &[&'a Posting], kept: &'a [(usize, String)]) -> Vec<NewKey<'a>> {
+fn claims<'a>(
+    postings: &[&'a Posting],
+    kept: &'a [(usize, String)],
+    now: Timestamp,
+) -> Vec<NewKey<'a>> {
+    let expiry = now.plus_seconds(KEYS_KEPT_S);
     let claim = |(index, answer): &'a (usize, String)| {
         let Posting { parcel, fingerprint, .. } = postings[*index];
-        NewKey { key: &parcel.key, fingerprint: *fingerprint, answer }
+        // A till may come back with its sales after any time.
+        let is_sale = parcel.lines.iter().any(|line| line.kind == MovementKind::Sale);
+        let expires_at = (!is_sale).then_some(expiry);
+        NewKey { key: &parcel.key, fingerprint: *fingerprint, answer, expires_at }
     };
     let mut claims: Vec<NewKey<'_>> = kept.iter().map(claim).collect();
     claims.sort_unstable_by_key(|claim| claim.key);

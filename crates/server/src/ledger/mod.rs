@@ -2,17 +2,17 @@
 //!
 //! A request hands in a [`Posting`] and waits. A writer takes whatever is waiting, with no
 //! timer: while one commit runs, the next batch gathers. For the whole batch it reads the
-//! levels in one statement, decides in memory (`stockroom_domain::batch`), writes each table
-//! with one statement that demands the versions it has read, commits once, and only then
-//! answers. One posting's refusal never touches another's.
+//! levels in one statement, decides in memory (`stockroom_domain::batch`), writes and commits
+//! all of it at once, if the versions are still those it has read, and only then answers. One
+//! posting's refusal never touches another's.
 //!
 //! This is the only place where several slices share a commit, and the only one that locks
 //! or writes `stock_levels`. Lock order, everywhere: levels by (store, product, lot), then
 //! idempotency keys by text, then the event head, then nothing but the commit.
 //!
 //! Read next: [`queue`] (who is next), [`writer`] (one batch after another, and what happens
-//! when the database fails), [`batch`] (one batch), [`sql`] (its statements), [`fence`]
-//! (stock in the past).
+//! when the database fails), [`batch`] (one batch), [`sql`] and [`write_sql`] (its
+//! statements), [`fence`] (stock in the past).
 
 mod answer;
 mod batch;

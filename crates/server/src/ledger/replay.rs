@@ -166,9 +166,9 @@ mod tests {
     #[test]
     fn what_is_kept_names_every_movement_in_its_place() {
         let mut kept = Kept::default();
-        [17, 20, 21, 22].map(|id| kept.movement(MovementId(id)));
+        [17, 20, 21, 22].into_iter().for_each(|id| kept.movement(MovementId(id)));
         kept.refusal(r#"{"error":{}}"#);
-        [23, 24].map(|id| kept.movement(MovementId(id)));
+        [23, 24].into_iter().for_each(|id| kept.movement(MovementId(id)));
         kept.movement(MovementId(3));
         let text = kept.into_text();
         assert_eq!(text, r#"[17,[20,22],{"error":{}},[23,24],3]"#);

@@ -7,7 +7,7 @@
 //! trips between threads.
 
 use sqlx::postgres::PgArguments;
-use sqlx::{Postgres, Row as _};
+use sqlx::{PgConnection, Postgres, Row as _, SqliteConnection};
 use stockroom_domain::stock::{Level, LevelKey, Movement};
 use stockroom_domain::{EventId, Money, MovementId, Timestamp};
 
@@ -47,6 +47,8 @@ pub(super) struct NewKey<'a> {
     pub(super) key: &'a str,
     pub(super) fingerprint: i64,
     pub(super) answer: &'a str,
+    /// When it may be forgotten; never for a sale.
+    pub(super) expires_at: Option<Timestamp>,
 }
 
 /// Everything that a batch writes.
@@ -93,147 +95,157 @@ impl Written {
     }
 }
 
+/// The one statement on PostgreSQL, evaluated from its end: each count runs the CTE behind it to
+/// its end, so the CASE is the lock order, and the head is touched when the rows of most weight
+/// are written. A key is taken where its row cannot be inserted: ON CONFLICT would look for each
+/// in the index twice.
+const POSTGRES: &str = "
+    WITH changed AS (
+        UPDATE stock_levels v
+        SET on_hand = u.on_hand, value = u.value, version = u.version,
+            updated_at = u.updated_at
+        FROM UNNEST($1::BIGINT[], $2::BIGINT[], $3::BIGINT[], $4::BIGINT[],
+                    $5::BIGINT[], $6::BIGINT[], $7::BIGINT[], $8::BIGINT[])
+             AS u(store_id, product_id, lot_id, loaded, on_hand, value, version,
+                  updated_at)
+        WHERE v.store_id = u.store_id AND v.product_id = u.product_id
+          AND v.lot_id = u.lot_id AND v.version = u.loaded
+        RETURNING 1
+    ), claimed AS (
+        INSERT INTO idempotency_keys
+            (key, fingerprint, answer, expires_at, status, created_at)
+        SELECT k.*, $12, $13
+        FROM UNNEST($9::TEXT[], $10::BIGINT[], $11::TEXT[], $40::BIGINT[]) AS k
+        RETURNING 1
+    ), undone AS (
+        INSERT INTO movement_reversals (movement_id, reversed_by)
+        SELECT * FROM UNNEST($14::BIGINT[], $15::BIGINT[])
+    ), moved AS (
+        INSERT INTO stock_movements
+            (id, store_id, product_id, lot_id, version, recorded_at, type, quantity,
+             balance, value, unit_cost, reason, note, reference, reverses, actor_id,
+             effective_at, business_day)
+        SELECT * FROM UNNEST(
+            $16::BIGINT[], $17::BIGINT[], $18::BIGINT[], $19::BIGINT[],
+            $20::BIGINT[], $21::BIGINT[], $22::TEXT[], $23::BIGINT[], $24::BIGINT[],
+            $25::BIGINT[], $26::BIGINT[], $27::TEXT[], $28::TEXT[], $29::TEXT[],
+            $30::BIGINT[], $31::BIGINT[], $32::BIGINT[], $33::BIGINT[])
+        RETURNING 1
+    ), head AS (
+        UPDATE event_head SET last_id = last_id + cardinality($34::TEXT[])
+        WHERE log_id = $39 AND fence < $13
+        RETURNING last_id
+    ), announced AS (
+        INSERT INTO events
+            (log_id, id, type, store_id, subject_kind, subject_id, occurred_at, data)
+        SELECT $39, head.last_id - cardinality($34::TEXT[]) + e.position, e.type,
+               e.store_id, e.subject_kind, e.subject_id, $13, e.data
+        FROM head, UNNEST($34::TEXT[], $35::BIGINT[], $36::TEXT[], $37::BIGINT[],
+                          $38::TEXT[])
+             WITH ORDINALITY AS e(type, store_id, subject_kind, subject_id, data,
+                                  position)
+    )
+    SELECT CASE
+        WHEN (SELECT COUNT(*) FROM changed) < cardinality($1::BIGINT[])
+            THEN refuse_batch('SR001')
+        WHEN (SELECT COUNT(*) FROM claimed) < cardinality($9::TEXT[])
+          OR (SELECT COUNT(*) FROM moved) < cardinality($16::BIGINT[])
+            THEN refuse_batch('SR000')
+        ELSE COALESCE((SELECT last_id FROM head), refuse_batch('SR002'))
+    END";
+
+/// The statements on SQLite. The levels are an upsert of rows that exist: its plan is a seek a
+/// row, which UPDATE … FROM over a list does not promise.
+const SQLITE: &str = "
+    INSERT INTO stock_levels
+        (store_id, product_id, lot_id, on_hand, value, version, updated_at)
+    SELECT value ->> '$[0]', value ->> '$[1]', value ->> '$[2]', value ->> '$[3]',
+           value ->> '$[4]', value ->> '$[5]', value ->> '$[6]'
+    FROM jsonb_each($1)
+    WHERE TRUE
+    ON CONFLICT (store_id, product_id, lot_id) DO UPDATE
+    SET on_hand = excluded.on_hand, value = excluded.value,
+        version = excluded.version, updated_at = excluded.updated_at;
+    INSERT INTO idempotency_keys
+        (key, fingerprint, answer, expires_at, status, created_at)
+    SELECT value ->> '$[0]', value ->> '$[1]', value ->> '$[2]', value ->> '$[3]',
+           $3, $4
+    FROM jsonb_each($2)
+    WHERE TRUE
+    ON CONFLICT DO NOTHING;
+    SELECT 0, changes();
+    INSERT INTO movement_reversals (movement_id, reversed_by)
+    SELECT value ->> '$[0]', value ->> '$[1]' FROM jsonb_each($5);
+    INSERT INTO stock_movements
+        (id, store_id, product_id, lot_id, version, recorded_at, type, quantity,
+         balance, value, unit_cost, reason, note, reference, reverses, actor_id,
+         effective_at, business_day)
+    SELECT value ->> '$[0][0]', value ->> '$[0][1]', value ->> '$[0][2]',
+           value ->> '$[0][3]', value ->> '$[0][4]', value ->> '$[0][5]',
+           value ->> '$[1][0]', value ->> '$[0][6]', value ->> '$[0][7]',
+           value ->> '$[0][8]', value ->> '$[1][1]', value ->> '$[1][2]',
+           value ->> '$[1][3]', value ->> '$[1][4]', value ->> '$[1][5]',
+           value ->> '$[0][9]', value ->> '$[0][10]', value ->> '$[0][11]'
+    FROM jsonb_each($6);
+    UPDATE event_head SET last_id = last_id + json_array_length($7)
+    WHERE log_id = $8 AND fence < $4;
+    INSERT INTO events
+        (log_id, id, type, store_id, subject_kind, subject_id, occurred_at, data)
+    SELECT $8, h.last_id - json_array_length($7) + 1 + e.key, e.value ->> '$[0]',
+           e.value ->> '$[1]', e.value ->> '$[2]', e.value ->> '$[3]', $4,
+           e.value ->> '$[4]'
+    FROM event_head h, jsonb_each($7) e
+    WHERE h.log_id = $8 AND h.fence < $4;
+    SELECT 1, last_id FROM event_head WHERE log_id = $8 AND fence < $4";
+
 /// Writes a batch.
 pub(super) async fn write(conn: Conn<'_>, batch: &Batch<'_>) -> sqlx::Result<Written> {
     match conn {
-        Conn::Postgres(conn) => {
-            // Evaluated from the end: each count runs the CTE behind it to its end, so the
-            // CASE is the lock order, and the head is touched when the rows of most weight
-            // are written. A key is taken where its row cannot be inserted: ON CONFLICT would
-            // look for each in the index twice.
-            const SQL: &str = "
-                WITH changed AS (
-                    UPDATE stock_levels v
-                    SET on_hand = u.on_hand, value = u.value, version = u.version,
-                        updated_at = u.updated_at
-                    FROM UNNEST($1::BIGINT[], $2::BIGINT[], $3::BIGINT[], $4::BIGINT[],
-                                $5::BIGINT[], $6::BIGINT[], $7::BIGINT[], $8::BIGINT[])
-                         AS u(store_id, product_id, lot_id, loaded, on_hand, value, version,
-                              updated_at)
-                    WHERE v.store_id = u.store_id AND v.product_id = u.product_id
-                      AND v.lot_id = u.lot_id AND v.version = u.loaded
-                    RETURNING 1
-                ), claimed AS (
-                    INSERT INTO idempotency_keys (key, fingerprint, answer, status, created_at)
-                    SELECT k.*, $12, $13 FROM UNNEST($9::TEXT[], $10::BIGINT[], $11::TEXT[]) AS k
-                    RETURNING 1
-                ), undone AS (
-                    INSERT INTO movement_reversals (movement_id, reversed_by)
-                    SELECT * FROM UNNEST($14::BIGINT[], $15::BIGINT[])
-                ), moved AS (
-                    INSERT INTO stock_movements
-                        (id, store_id, product_id, lot_id, version, recorded_at, type, quantity,
-                         balance, value, unit_cost, reason, note, reference, reverses, actor_id,
-                         effective_at, business_day)
-                    SELECT * FROM UNNEST(
-                        $16::BIGINT[], $17::BIGINT[], $18::BIGINT[], $19::BIGINT[],
-                        $20::BIGINT[], $21::BIGINT[], $22::TEXT[], $23::BIGINT[], $24::BIGINT[],
-                        $25::BIGINT[], $26::BIGINT[], $27::TEXT[], $28::TEXT[], $29::TEXT[],
-                        $30::BIGINT[], $31::BIGINT[], $32::BIGINT[], $33::BIGINT[])
-                    RETURNING 1
-                ), head AS (
-                    UPDATE event_head SET last_id = last_id + cardinality($34::TEXT[])
-                    WHERE log_id = $39 AND fence < $13
-                    RETURNING last_id
-                ), announced AS (
-                    INSERT INTO events
-                        (log_id, id, type, store_id, subject_kind, subject_id, occurred_at, data)
-                    SELECT $39, head.last_id - cardinality($34::TEXT[]) + e.position, e.type,
-                           e.store_id, e.subject_kind, e.subject_id, $13, e.data
-                    FROM head, UNNEST($34::TEXT[], $35::BIGINT[], $36::TEXT[], $37::BIGINT[],
-                                      $38::TEXT[])
-                         WITH ORDINALITY AS e(type, store_id, subject_kind, subject_id, data,
-                                              position)
-                )
-                SELECT CASE
-                    WHEN (SELECT COUNT(*) FROM changed) < cardinality($1::BIGINT[])
-                        THEN refuse_batch('SR001')
-                    WHEN (SELECT COUNT(*) FROM claimed) < cardinality($9::TEXT[])
-                      OR (SELECT COUNT(*) FROM moved) < cardinality($16::BIGINT[])
-                        THEN refuse_batch('SR000')
-                    ELSE COALESCE((SELECT last_id FROM head), refuse_batch('SR002'))
-                END";
-            let query = sqlx::query(SQL);
-            let query = bind_levels(query, batch.levels);
-            let query = bind_keys(query, batch);
-            let query = bind_movements(query, batch.movements);
-            let query = bind_events(query, batch.events).bind(LOG);
-            // To the last message of the server, which comes after the commit: `fetch_one`
-            // would be content with the row.
-            match query.fetch_all(conn).await {
-                Ok(rows) => {
-                    let row = rows.first().ok_or(sqlx::Error::RowNotFound)?;
-                    Ok(Written::Whole(EventId(row.try_get(0)?)))
-                }
-                Err(error) => Written::of_refusal(&error).ok_or(error),
-            }
+        Conn::Postgres(conn) => write_postgres(conn, batch).await,
+        Conn::Sqlite(conn) => write_sqlite(conn, batch).await,
+    }
+}
+
+async fn write_postgres(conn: &mut PgConnection, batch: &Batch<'_>) -> sqlx::Result<Written> {
+    let query = bind_levels(sqlx::query(POSTGRES), batch.levels);
+    let query = bind_keys(query, batch);
+    let query = bind_movements(query, batch.movements);
+    let query = bind_events(query, batch.events).bind(LOG).bind(expiries(batch.keys));
+    // To the last message of the server, which comes after the commit: `fetch_one` would be
+    // content with the row.
+    match query.fetch_all(conn).await {
+        Ok(rows) => {
+            let row = rows.first().ok_or(sqlx::Error::RowNotFound)?;
+            Ok(Written::Whole(EventId(row.try_get(0)?)))
         }
-        Conn::Sqlite(conn) => {
-            // The levels are an upsert of rows that exist: its plan is a seek a row, which
-            // UPDATE … FROM over json_each does not promise.
-            const SQL: &str = "
-                INSERT INTO stock_levels
-                    (store_id, product_id, lot_id, on_hand, value, version, updated_at)
-                SELECT value ->> '$[0]', value ->> '$[1]', value ->> '$[2]', value ->> '$[3]', value ->> '$[4]',
-                       value ->> '$[5]', value ->> '$[6]'
-                FROM jsonb_each($1)
-                WHERE TRUE
-                ON CONFLICT (store_id, product_id, lot_id) DO UPDATE
-                SET on_hand = excluded.on_hand, value = excluded.value,
-                    version = excluded.version, updated_at = excluded.updated_at;
-                INSERT INTO idempotency_keys (key, fingerprint, answer, status, created_at)
-                SELECT value ->> '$[0]', value ->> '$[1]', value ->> '$[2]', $3, $4
-                FROM jsonb_each($2)
-                WHERE TRUE
-                ON CONFLICT DO NOTHING;
-                SELECT 0, changes();
-                INSERT INTO movement_reversals (movement_id, reversed_by)
-                SELECT value ->> '$[0]', value ->> '$[1]' FROM jsonb_each($5);
-                INSERT INTO stock_movements
-                    (id, store_id, product_id, lot_id, version, recorded_at, type, quantity,
-                     balance, value, unit_cost, reason, note, reference, reverses, actor_id,
-                     effective_at, business_day)
-                SELECT value ->> '$[0][0]', value ->> '$[0][1]', value ->> '$[0][2]',
-                       value ->> '$[0][3]', value ->> '$[0][4]', value ->> '$[0][5]',
-                       value ->> '$[1][0]', value ->> '$[0][6]', value ->> '$[0][7]',
-                       value ->> '$[0][8]', value ->> '$[1][1]', value ->> '$[1][2]',
-                       value ->> '$[1][3]', value ->> '$[1][4]', value ->> '$[1][5]',
-                       value ->> '$[0][9]', value ->> '$[0][10]', value ->> '$[0][11]'
-                FROM jsonb_each($6);
-                UPDATE event_head SET last_id = last_id + json_array_length($7)
-                WHERE log_id = $8 AND fence < $4;
-                INSERT INTO events
-                    (log_id, id, type, store_id, subject_kind, subject_id, occurred_at, data)
-                SELECT $8, h.last_id - json_array_length($7) + 1 + e.key, e.value ->> '$[0]',
-                       e.value ->> '$[1]', e.value ->> '$[2]', e.value ->> '$[3]', $4, e.value ->> '$[4]'
-                FROM event_head h, jsonb_each($7) e
-                WHERE h.log_id = $8 AND h.fence < $4;
-                SELECT 1, last_id FROM event_head WHERE log_id = $8 AND fence < $4";
-            let rows = sqlx::query(SQL)
-                .bind(to_json(&batch.levels.iter().map(level_row).collect::<Vec<_>>()))
-                .bind(to_json(&batch.keys.iter().map(key_row).collect::<Vec<_>>()))
-                .bind(batch.status)
-                .bind(batch.now.0)
-                .bind(to_json(&undone(batch.movements).collect::<Vec<_>>()))
-                .bind(to_json(&batch.movements.iter().map(movement_row).collect::<Vec<_>>()))
-                .bind(to_json(&batch.events.iter().map(event_row).collect::<Vec<_>>()))
-                .bind(LOG)
-                .fetch_all(conn)
-                .await?;
-            let (mut claimed, mut head) = (0, None);
-            for row in rows {
-                match row.try_get(0)? {
-                    0_i64 => claimed = row.try_get(1)?,
-                    _ => head = Some(row.try_get(1)?),
-                }
-            }
-            Ok(match head {
-                _ if usize::try_from(claimed) != Ok(batch.keys.len()) => Written::KeysTaken,
-                Some(last) => Written::Whole(EventId(last)),
-                None => Written::Settled,
-            })
+        Err(error) => Written::of_refusal(&error).ok_or(error),
+    }
+}
+
+async fn write_sqlite(conn: &mut SqliteConnection, batch: &Batch<'_>) -> sqlx::Result<Written> {
+    let rows = sqlx::query(SQLITE)
+        .bind(to_json(&batch.levels.iter().map(level_row).collect::<Vec<_>>()))
+        .bind(to_json(&batch.keys.iter().map(key_row).collect::<Vec<_>>()))
+        .bind(batch.status)
+        .bind(batch.now.0)
+        .bind(to_json(&undone(batch.movements).collect::<Vec<_>>()))
+        .bind(to_json(&batch.movements.iter().map(movement_row).collect::<Vec<_>>()))
+        .bind(to_json(&batch.events.iter().map(event_row).collect::<Vec<_>>()))
+        .bind(LOG)
+        .fetch_all(conn)
+        .await?;
+    let (mut claimed, mut head) = (0, None);
+    for row in rows {
+        match row.try_get(0)? {
+            0_i64 => claimed = row.try_get(1)?,
+            _ => head = Some(row.try_get(1)?),
         }
     }
+    Ok(match head {
+        _ if usize::try_from(claimed) != Ok(batch.keys.len()) => Written::KeysTaken,
+        Some(last) => Written::Whole(EventId(last)),
+        None => Written::Settled,
+    })
 }
 
 /// Which movement each reversal undoes, and the reversal.
@@ -265,6 +277,11 @@ fn bind_keys<'q>(query: Query<'q>, batch: &Batch<'_>) -> Query<'q> {
         .bind(batch.keys.iter().map(|k| k.answer).collect::<Vec<_>>())
         .bind(batch.status)
         .bind(batch.now.0)
+}
+
+/// $40.
+fn expiries(keys: &[NewKey<'_>]) -> Vec<Option<i64>> {
+    keys.iter().map(|key| key.expires_at.map(|instant| instant.0)).collect()
 }
 
 /// $14 to $33.
@@ -320,7 +337,7 @@ fn level_row(row: &NewLevel) -> impl serde::Serialize {
 }
 
 fn key_row<'a>(row: &NewKey<'a>) -> impl serde::Serialize + use<'a> {
-    (row.key, row.fingerprint, row.answer)
+    (row.key, row.fingerprint, row.answer, row.expires_at.map(|instant| instant.0))
 }
 
 fn movement_row<'a>(row: &NewMovement<'a>) -> impl serde::Serialize + use<'a> {

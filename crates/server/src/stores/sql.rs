@@ -247,7 +247,7 @@ pub(super) async fn count(
     let mut select = Select::new("SELECT COUNT(*) FROM (SELECT 1 FROM stores s WHERE TRUE");
     push_scope(&mut select, scope);
     push_filter(&mut select, filter);
-    select.push("").bind(max).push(") counted");
+    select.limit(max).push(") counted");
     let rows: Vec<(i64,)> = select.fetch_all(db).await?;
     Ok(rows.first().map_or(0, |(count,)| *count))
 }

@@ -14,6 +14,7 @@ mod documentation;
 mod faults;
 mod guides;
 mod idempotency;
+mod jobs;
 mod ledger;
 mod limits;
 mod partitions;

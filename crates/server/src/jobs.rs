@@ -1,0 +1,125 @@
+//! Recurring work, all of it on this page: what, how often, and by which function.
+//!
+//! Every node runs every job. Each is harmless where two run it at once, and where it is
+//! stopped at any point; what one run leaves, the next finds.
+
+use std::pin::Pin;
+use std::time::Duration;
+
+use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::registry::Registry;
+use tokio::task::JoinSet;
+
+use crate::App;
+use crate::auth::sessions;
+use crate::http::once;
+
+/// Rows of one transaction: a till must not wait behind it.
+const ROWS_MAX: i64 = 500;
+const AN_HOUR: Duration = Duration::from_secs(3_600);
+
+type Piece<'a> = Pin<Box<dyn Future<Output = sqlx::Result<u64>> + Send + 'a>>;
+
+/// What recurs.
+struct Job {
+    name: &'static str,
+    every: Duration,
+    /// Does a piece of the work; how many rows it was. Less than [`ROWS_MAX`]: all is done.
+    piece: for<'a> fn(&'a App) -> Piece<'a>,
+}
+
+const JOBS: [Job; 2] = [
+    Job {
+        name: "forget_idempotency_keys",
+        every: AN_HOUR,
+        piece: |app| Box::pin(once::forget_expired_keys(app, ROWS_MAX)),
+    },
+    Job {
+        name: "forget_sessions",
+        every: AN_HOUR,
+        piece: |app| Box::pin(sessions::forget_old(app, ROWS_MAX)),
+    },
+];
+
+/// How the runs of jobs ended, by job.
+#[derive(Clone, Debug, Default)]
+pub struct JobMetrics {
+    runs: Family<Run, Counter>,
+    rows: Family<Name, Counter>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Run {
+    job: &'static str,
+    outcome: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Name {
+    job: &'static str,
+}
+
+impl JobMetrics {
+    /// Adds the families to what is measured.
+    pub fn register(&self, registry: &mut Registry) {
+        registry.register("stockroom_job_runs", "Runs of recurring jobs", self.runs.clone());
+        registry.register("stockroom_job_rows", "Rows that jobs dealt with", self.rows.clone());
+    }
+}
+
+/// The jobs of this process. They end when it is dropped.
+#[derive(Debug)]
+pub struct Jobs(#[allow(dead_code, reason = "held for its end")] JoinSet<()>);
+
+impl Jobs {
+    /// Starts all of them; the first runs come soon, at a moment of chance, so that nodes
+    /// which start together do not work together.
+    pub fn start(app: &App) -> Self {
+        let mut tasks = JoinSet::new();
+        for job in JOBS {
+            let app = app.clone();
+            tasks.spawn(async move {
+                let mut pause = Duration::from_secs(rand::random_range(10..=120));
+                loop {
+                    tokio::time::sleep(pause).await;
+                    run(&app, &job).await;
+                    pause = job.every;
+                }
+            });
+        }
+        Self(tasks)
+    }
+}
+
+/// Runs every job once.
+pub async fn run_all(app: &App) {
+    for job in JOBS {
+        run(app, &job).await;
+    }
+}
+
+/// Runs a job to its end. A failure is told, and left to the next run.
+async fn run(app: &App, job: &Job) {
+    let mut rows = 0;
+    let outcome = loop {
+        match (job.piece)(app).await {
+            Ok(count) => {
+                rows += count;
+                if count < ROWS_MAX.unsigned_abs() {
+                    break "done";
+                }
+            }
+            Err(error) => {
+                tracing::warn!(%error, job = job.name, "a job failed and will run again");
+                break "failed";
+            }
+        }
+    };
+    if rows > 0 {
+        tracing::info!(job = job.name, rows, "a job has run");
+    }
+    app.jobs.runs.get_or_create(&Run { job: job.name, outcome }).inc();
+    app.jobs.rows.get_or_create(&Name { job: job.name }).inc_by(rows);
+}
