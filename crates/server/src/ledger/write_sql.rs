@@ -211,13 +211,9 @@ async fn write_postgres(conn: &mut PgConnection, batch: &Batch<'_>) -> sqlx::Res
     let query = bind_keys(query, batch);
     let query = bind_movements(query, batch.movements);
     let query = bind_events(query, batch.events).bind(LOG).bind(expiries(batch.keys));
-    // To the last message of the server, which comes after the commit: `fetch_one` would be
-    // content with the row.
-    match query.fetch_all(conn).await {
-        Ok(rows) => {
-            let row = rows.first().ok_or(sqlx::Error::RowNotFound)?;
-            Ok(Written::Whole(EventId(row.try_get(0)?)))
-        }
+    // sqlx reads on to the server's last message, which comes after the commit.
+    match query.fetch_one(conn).await {
+        Ok(row) => Ok(Written::Whole(EventId(row.try_get(0)?))),
         Err(error) => Written::of_refusal(&error).ok_or(error),
     }
 }

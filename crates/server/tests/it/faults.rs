@@ -273,3 +273,24 @@ async fn a_batch_whose_connection_was_lost_is_run_again_on_another() {
     assert_eq!(app.on_hand(shop.store, shop.product).await, 95);
     app.check_books().await;
 }
+
+/// On PostgreSQL the statement that writes a batch commits by itself, after it has given its row.
+#[tokio::test]
+async fn a_commit_that_is_refused_is_no_receipt() {
+    let app = TestApp::start(Engine::Postgres).await;
+    let shop = app.shop(100).await;
+    let refuse = "
+        CREATE FUNCTION refuse_commit() RETURNS TRIGGER LANGUAGE plpgsql AS
+            $$ BEGIN RAISE EXCEPTION 'refused at the commit'; END $$;
+        CREATE CONSTRAINT TRIGGER refuse_commit AFTER INSERT ON idempotency_keys
+            DEFERRABLE INITIALLY DEFERRED
+            FOR EACH ROW EXECUTE FUNCTION refuse_commit()";
+    app.tamper(refuse).await.expect("in place");
+    let sale = || app.sale(&shop.admin, shop.store, shop.product, 1).key("k");
+    sale().await.expect(500).error("internal");
+    assert_eq!(app.on_hand(shop.store, shop.product).await, 100);
+    app.tamper("DROP TRIGGER refuse_commit ON idempotency_keys").await.expect("gone");
+    sale().await.expect(201);
+    assert_eq!(app.on_hand(shop.store, shop.product).await, 99);
+    app.check_books().await;
+}
