@@ -258,6 +258,37 @@ async fn hold_levels(app: &TestApp) -> Tx {
     held
 }
 
+/// How many statements wait for a lock with `part` in them.
+async fn waiting(app: &TestApp, part: &str) -> i64 {
+    let count = format!(
+        "SELECT COUNT(*) FROM pg_stat_activity
+         WHERE datname = current_database() AND wait_event_type = 'Lock'
+           AND query LIKE '%{part}%'"
+    );
+    app.number(&count).await
+}
+
+/// A batch that has taken its time before the past was settled must take a later one.
+#[tokio::test]
+async fn what_was_stamped_before_the_past_was_settled_is_stamped_anew() {
+    let app = TestApp::start_in_real_time(Engine::Postgres).await;
+    let shop = app.shop(1).await;
+    let held = hold_levels(&app).await;
+    let sale = app.sale(&shop.admin, shop.store, shop.product, 1).into_future();
+    let sale = tokio::spawn(sale);
+    while waiting(&app, "UPDATE stock_levels").await < 1 {}
+    let settle = "UPDATE event_head
+        SET fence = CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000000 AS BIGINT)";
+    app.tamper(settle).await.expect("settled");
+    held.rollback().await.expect("let go");
+    sale.await.expect("a reply").expect(201);
+    let after = "SELECT COUNT(*) FROM stock_movements m
+        JOIN event_head h ON m.recorded_at > h.fence
+        WHERE m.type = 'sale'";
+    assert_eq!(app.number(after).await, 1);
+    app.check_books().await;
+}
+
 /// Sells one unit on each node, so that both have read the level before either writes it;
 /// `waits_in` is part of the statement in which at least so many of them wait.
 async fn sell_at_once(nodes: [&TestApp; 2], shop: &Shop, waits_in: (&str, i64)) -> Vec<Reply> {
@@ -265,15 +296,8 @@ async fn sell_at_once(nodes: [&TestApp; 2], shop: &Shop, waits_in: (&str, i64)) 
     let calls = nodes.map(|node| {
         tokio::spawn(node.sale(&shop.admin, shop.store, shop.product, 1).into_future())
     });
-    let waiting = |part: &str| {
-        format!(
-            "SELECT COUNT(*) FROM pg_stat_activity
-             WHERE datname = current_database() AND wait_event_type = 'Lock'
-               AND query LIKE '%{part}%'"
-        )
-    };
-    while nodes[0].number(&waiting("stock_levels")).await < 2 {}
-    let there = nodes[0].number(&waiting(waits_in.0)).await;
+    while waiting(nodes[0], "stock_levels").await < 2 {}
+    let there = waiting(nodes[0], waits_in.0).await;
     assert!(there >= waits_in.1, "{there} wait in {:?}", waits_in.0);
     held.rollback().await.expect("let go");
     let mut replies = Vec::new();
