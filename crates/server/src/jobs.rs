@@ -10,6 +10,7 @@ use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::registry::Registry;
+use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use crate::App;
@@ -30,11 +31,16 @@ struct Job {
     piece: for<'a> fn(&'a App) -> Piece<'a>,
 }
 
-const JOBS: [Job; 2] = [
+const JOBS: [Job; 3] = [
     Job {
         name: "forget_idempotency_keys",
         every: AN_HOUR,
         piece: |app| Box::pin(once::forget_expired_keys(app, ROWS_MAX)),
+    },
+    Job {
+        name: "forget_refresh_tokens",
+        every: AN_HOUR,
+        piece: |app| Box::pin(sessions::forget_old_tokens(app, ROWS_MAX)),
     },
     Job {
         name: "forget_sessions",
@@ -69,39 +75,51 @@ impl JobMetrics {
     }
 }
 
-/// The jobs of this process. They end when it is dropped.
+/// The jobs of this process.
 #[derive(Debug)]
-pub struct Jobs(#[allow(dead_code, reason = "held for its end")] JoinSet<()>);
+pub struct Jobs {
+    stop: watch::Sender<bool>,
+    tasks: JoinSet<()>,
+}
 
 impl Jobs {
     /// Starts all of them; the first runs come soon, at a moment of chance, so that nodes
     /// which start together do not work together.
     pub fn start(app: &App) -> Self {
+        let (stop, stopped) = watch::channel(false);
         let mut tasks = JoinSet::new();
         for job in JOBS {
-            let app = app.clone();
+            let (app, mut stopped) = (app.clone(), stopped.clone());
             tasks.spawn(async move {
                 let mut pause = Duration::from_secs(rand::random_range(10..=120));
-                loop {
-                    tokio::time::sleep(pause).await;
-                    run(&app, &job).await;
+                // A time-out: nobody has said stop.
+                while tokio::time::timeout(pause, stopped.changed()).await.is_err() {
+                    run(&app, &job, &stopped).await;
                     pause = job.every;
                 }
             });
         }
-        Self(tasks)
+        Self { stop, tasks }
+    }
+
+    /// Ends them, each after the piece of work that it is at: a transaction is never dropped
+    /// in the middle.
+    pub async fn end(mut self) {
+        self.stop.send_replace(true);
+        while self.tasks.join_next().await.is_some() {}
     }
 }
 
 /// Runs every job once.
 pub async fn run_all(app: &App) {
+    let (_stop, stopped) = watch::channel(false);
     for job in JOBS {
-        run(app, &job).await;
+        run(app, &job, &stopped).await;
     }
 }
 
 /// Runs a job to its end. A failure is told, and left to the next run.
-async fn run(app: &App, job: &Job) {
+async fn run(app: &App, job: &Job, stopped: &watch::Receiver<bool>) {
     let mut rows = 0;
     let outcome = loop {
         match (job.piece)(app).await {
@@ -109,6 +127,9 @@ async fn run(app: &App, job: &Job) {
                 rows += count;
                 if count < ROWS_MAX.unsigned_abs() {
                     break "done";
+                }
+                if *stopped.borrow() {
+                    break "stopped";
                 }
             }
             Err(error) => {

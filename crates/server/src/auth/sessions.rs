@@ -54,8 +54,20 @@ impl std::fmt::Debug for SignedIn {
     }
 }
 
-/// Forgets at most so many sessions that have been over for as long as they could last; how
-/// many.
+/// Forgets at most so many refresh tokens of sessions that have been over for as long as they
+/// could last; how many.
+///
+/// # Errors
+/// The database's.
+pub async fn forget_old_tokens(app: &App, rows_max: i64) -> sqlx::Result<u64> {
+    let before = app.clock.now().plus_seconds(-SESSION_TTL_S);
+    let mut tx = app.db.begin().await?;
+    let count = sql::forget_tokens(&mut tx, before, rows_max).await?;
+    tx.commit().await?;
+    Ok(count)
+}
+
+/// Forgets at most so many of those sessions themselves, once their tokens are gone; how many.
 ///
 /// # Errors
 /// The database's.

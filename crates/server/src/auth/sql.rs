@@ -272,24 +272,34 @@ pub async fn forget_used_tokens(
         sqlx::query(SQL).bind(session_id).bind(before.0).execute(conn).await.map(drop))
 }
 
-/// Forgets at most so many sessions that were over before an instant, with their tokens; how
-/// many.
-pub async fn forget_sessions(tx: &mut Tx, before: Timestamp, rows_max: i64) -> sqlx::Result<u64> {
-    const TOKENS: &str = "DELETE FROM refresh_tokens
-        WHERE session_id IN (
-            SELECT id FROM sessions
-            WHERE expires_at < $1 OR ended_at < $1
-            ORDER BY id
-            LIMIT CAST($2 AS BIGINT))";
-    const SESSIONS: &str = "DELETE FROM sessions
-        WHERE id IN (
-            SELECT id FROM sessions
-            WHERE expires_at < $1 OR ended_at < $1
-            ORDER BY id
+/// Forgets at most so many refresh tokens of sessions that were over before an instant; how many.
+pub async fn forget_tokens(tx: &mut Tx, before: Timestamp, rows_max: i64) -> sqlx::Result<u64> {
+    const SQL: &str = "DELETE FROM refresh_tokens
+        WHERE token_hash IN (
+            SELECT t.token_hash
+            FROM sessions s
+            JOIN refresh_tokens t ON t.session_id = s.id
+            WHERE s.expires_at < $1 OR s.ended_at < $1
+            ORDER BY t.token_hash
             LIMIT CAST($2 AS BIGINT))";
     on_db!(Conn::from(tx), conn => {
-        sqlx::query(TOKENS).bind(before.0).bind(rows_max).execute(&mut *conn).await?;
-        let done = sqlx::query(SESSIONS).bind(before.0).bind(rows_max).execute(conn).await?;
+        let done = sqlx::query(SQL).bind(before.0).bind(rows_max).execute(conn).await?;
+        Ok(done.rows_affected())
+    })
+}
+
+/// Forgets at most so many sessions that were over before an instant and have no token left;
+/// how many.
+pub async fn forget_sessions(tx: &mut Tx, before: Timestamp, rows_max: i64) -> sqlx::Result<u64> {
+    const SQL: &str = "DELETE FROM sessions
+        WHERE id IN (
+            SELECT s.id FROM sessions s
+            WHERE (s.expires_at < $1 OR s.ended_at < $1)
+              AND NOT EXISTS (SELECT 1 FROM refresh_tokens t WHERE t.session_id = s.id)
+            ORDER BY s.id
+            LIMIT CAST($2 AS BIGINT))";
+    on_db!(Conn::from(tx), conn => {
+        let done = sqlx::query(SQL).bind(before.0).bind(rows_max).execute(conn).await?;
         Ok(done.rows_affected())
     })
 }

@@ -100,7 +100,7 @@ impl Serve {
         announce(&app, listener.local_addr()?).await?;
         let jobs = Jobs::start(&app);
         serve(&app, listener, admin, stop).await?;
-        drop(jobs);
+        jobs.end().await;
         app.close().await;
         tracing::info!("stopped");
         drop(lock);

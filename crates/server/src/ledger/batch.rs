@@ -8,7 +8,7 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 use stockroom_domain::batch::{self, State, Verdict};
-use stockroom_domain::stock::{LevelKey, MovementKind, Refusal};
+use stockroom_domain::stock::{LevelKey, Refusal};
 use stockroom_domain::{EventId, MovementId, Timestamp};
 
 use super::answer::Labels;
@@ -79,7 +79,8 @@ impl Contention {
     }
 }
 
-/// Runs `postings` as one transaction.
+/// Runs `postings` as one transaction. Those that are `in_doubt` may be committed, or be about
+/// to: their levels are read under lock, for that waits until it is decided.
 ///
 /// # Errors
 /// The database failed; by [`CommitError`] it is known whether anything may have happened.
@@ -88,12 +89,13 @@ pub(super) async fn run(
     clock: &Clock,
     postings: &[&Posting],
     contention: &mut Contention,
+    in_doubt: bool,
 ) -> Result<Outcomes, CommitError> {
     let keys: BTreeSet<LevelKey> =
         postings.iter().flat_map(|posting| &posting.parcel.lines).map(|line| line.key).collect();
     let keys: Vec<LevelKey> = keys.into_iter().collect();
-    let mut learned =
-        Learned { locking: contention.locking(), hopeless: HashMap::new(), known: HashMap::new() };
+    let locking = if in_doubt { Locking::Rows } else { contention.locking() };
+    let mut learned = Learned { locking, hopeless: HashMap::new(), known: HashMap::new() };
     for _ in 0..RUNS_MAX {
         match run_once(db, clock, postings, &keys, &learned).await? {
             Run::Done(outcomes) => return Ok(outcomes),
@@ -171,15 +173,17 @@ async fn run_once(
         Written::KeysTaken => {
             hold.release().await?;
             let keys: Vec<&str> = claims.iter().map(|claim| claim.key).collect();
-            taken(db, &keys).await.map(Run::Taken).map_err(CommitError::Before)
+            taken(db, &keys).await.map(Run::Taken)
         }
     }
 }
 
 /// What is committed under keys of which one at least turned out to be taken.
-async fn taken(db: &Db, keys: &[&str]) -> sqlx::Result<HashMap<String, Known>> {
-    let mut hold = Hold::take(db, Locking::Optimistic).await?;
-    replay::known(hold.conn(), keys).await
+async fn taken(db: &Db, keys: &[&str]) -> Result<HashMap<String, Known>, CommitError> {
+    let mut hold = Hold::take(db, Locking::Optimistic).await.map_err(CommitError::Before)?;
+    let known = replay::known(hold.conn(), keys).await.map_err(CommitError::Before)?;
+    hold.release().await?;
+    Ok(known)
 }
 
 /// What a batch knows when it decides.
@@ -215,6 +219,9 @@ async fn load(
     if state.shelves.len() < keys.len() {
         let missing = keys.iter().filter(|key| !state.shelves.contains_key(key));
         return Ok(Err(missing.copied().collect()));
+    }
+    if !hopeful.is_empty() && ids.len() < lines().count() {
+        return Err(sqlx::Error::Protocol("a batch got too few ids".to_owned()));
     }
     let undone: Vec<MovementId> = lines().filter_map(|line| line.reverses).collect();
     if !undone.is_empty() {
@@ -277,10 +284,8 @@ fn claims<'a>(
 ) -> Vec<NewKey<'a>> {
     let expiry = now.plus_seconds(KEYS_KEPT_S);
     let claim = |(index, answer): &'a (usize, String)| {
-        let Posting { parcel, fingerprint, .. } = postings[*index];
-        // A till may come back with its sales after any time.
-        let is_sale = parcel.lines.iter().any(|line| line.kind == MovementKind::Sale);
-        let expires_at = (!is_sale).then_some(expiry);
+        let Posting { parcel, fingerprint, keeps_key, .. } = postings[*index];
+        let expires_at = (!keeps_key).then_some(expiry);
         NewKey { key: &parcel.key, fingerprint: *fingerprint, answer, expires_at }
     };
     let mut claims: Vec<NewKey<'_>> = kept.iter().map(claim).collect();
@@ -304,7 +309,7 @@ fn new_movements<'a>(
             let business_day = loaded.labels.get(&movement.key).map_or(0, |labels| {
                 business_day(effective_at, &labels.time_zone, labels.day_cut_hour)
             });
-            let Some(id) = ids.next() else { break };
+            let id = ids.next().unwrap_or(MovementId(0));
             let actor = posting.actor_id.0;
             rows.push(NewMovement { id, movement, details, actor, business_day });
         }

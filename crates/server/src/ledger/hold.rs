@@ -1,6 +1,7 @@
 //! What a batch holds while it decides.
 
 use sqlx::Postgres;
+use sqlx::postgres::{PgDatabaseError, PgSeverity};
 
 use super::sql::Locking;
 use crate::db::{Conn, Db, Lease, Tx};
@@ -44,11 +45,16 @@ impl Hold {
         }
     }
 
-    /// What an error of the statement that writes the batch says about the commit.
+    /// What an error of the statement that writes the batch says about the commit. A mere
+    /// ERROR of PostgreSQL undoes the statement; all worse ends the connection.
     pub(super) fn failed_to_write(&self, error: sqlx::Error) -> CommitError {
-        match self {
-            Self::Transaction(_) => CommitError::Before(error),
-            Self::Nothing(_) => CommitError::During(error),
+        let database = error.as_database_error();
+        let severity = database
+            .and_then(|error| error.try_downcast_ref::<PgDatabaseError>())
+            .map(PgDatabaseError::severity);
+        match (self, severity) {
+            (Self::Transaction(_), _) | (_, Some(PgSeverity::Error)) => CommitError::Before(error),
+            (Self::Nothing(_), _) => CommitError::During(error),
         }
     }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::value::RawValue;
 use stockroom_domain::batch::{Atomicity, Parcel};
-use stockroom_domain::stock::{Line, Refusal};
+use stockroom_domain::stock::{Line, MovementKind, Refusal};
 use stockroom_domain::{EventId, Money, Timestamp, UserId};
 
 /// Lines that share an idempotency key, with everything about them that the rules of stock
@@ -23,6 +23,9 @@ pub struct Posting {
     pub actor_name: Arc<str>,
     /// Whether the answer may contain costs.
     pub shows_cost: bool,
+    /// Whether its key is kept for ever. So it is where the request has a sale in it, even in
+    /// another part: a till may come back after any time, and no part may take effect again.
+    pub keeps_key: bool,
     /// Lines of the request that fell before they reached the ledger: their places among all,
     /// rising, and what they are told. They are part of the answer, also when it is repeated.
     pub fallen: Vec<(usize, Box<RawValue>)>,
@@ -37,6 +40,7 @@ impl Posting {
         actor: (UserId, Arc<str>),
     ) -> Self {
         Self {
+            keeps_key: lines.iter().any(|line| line.kind == MovementKind::Sale),
             details: vec![Details::default(); lines.len()],
             parcel: Parcel { key, atomicity, lines },
             fingerprint: 0,

@@ -153,6 +153,9 @@ pub(super) enum Locking {
 /// for so many movements. Leans on the levels' primary key. On SQLite the transaction alone
 /// keeps everyone else out.
 ///
+/// The sequence writes to PostgreSQL's log now and then; that is not waited for, since the
+/// batch's own commit covers it, and what a crash forgets nobody has used.
+///
 /// Ids rise with the versions of a level: they are drawn after the level's last writer has
 /// committed, since that is what was read, and the next one will draw its own after us.
 pub(super) async fn load(
@@ -188,8 +191,9 @@ pub(super) async fn load(
         }
         Conn::Postgres(conn) => {
             const SQL: &str = select_loaded_laterally!(
-                "CASE WHEN k.position = 1 THEN
-                     (SELECT array_agg(nextval('stock_movement_ids')) FROM generate_series(1, $4))
+                "CASE WHEN k.position = 1 AND $4 > 0 THEN
+                     (SELECT array_agg(nextval('stock_movement_ids'))
+                      FROM set_config('synchronous_commit', 'off', TRUE), generate_series(1, $4))
                  END AS ids ",
                 "FROM UNNEST($1::BIGINT[], $2::BIGINT[], $3::BIGINT[])
                       WITH ORDINALITY AS k(store_id, product_id, lot_id, position)

@@ -145,6 +145,7 @@ impl Referents {
 /// One level, added up from its movements.
 struct Replay {
     key: LevelKey,
+    id: i64,
     on_hand: i64,
     value: i64,
     version: i64,
@@ -153,7 +154,7 @@ struct Replay {
 
 impl Replay {
     fn new(key: LevelKey) -> Self {
-        Self { key, on_hand: 0, value: 0, version: 0, recorded_at: i64::MIN }
+        Self { key, id: 0, on_hand: 0, value: 0, version: 0, recorded_at: i64::MIN }
     }
 
     fn add(&mut self, movement: &CheckedMovement, findings: &mut Findings) {
@@ -183,6 +184,10 @@ impl Replay {
                 Rfc3339(Timestamp(movement.recorded_at))
             ));
         }
+        if movement.id <= self.id {
+            findings.add(format!("{}: the movement before it has the id {}", which(), self.id));
+        }
+        self.id = movement.id;
         self.version = movement.version;
         self.on_hand = balance;
         self.value = self.value.wrapping_add(movement.value);

@@ -20,7 +20,8 @@ use crate::events::{Event, LOG};
 #[derive(Clone, Copy, Debug)]
 pub(super) struct NewLevel {
     pub(super) key: LevelKey,
-    /// The version that it was read at, and must still be at.
+    /// The version that it was read at, and must still be at (PostgreSQL; on SQLite nobody
+    /// else has written).
     pub(super) loaded: i64,
     pub(super) level: Level,
 }
@@ -95,10 +96,10 @@ impl Written {
     }
 }
 
-/// The one statement on PostgreSQL, evaluated from its end: each count runs the CTE behind it to
-/// its end, so the CASE is the lock order, and the head is touched when the rows of most weight
-/// are written. A key is taken where its row cannot be inserted: ON CONFLICT would look for each
-/// in the index twice.
+/// The one statement on PostgreSQL. Its final CASE is the order of things: each count runs the
+/// CTE behind it to its end, then the head is raised; only the events are left for after that.
+/// A key is taken where its row cannot be inserted: ON CONFLICT would look for each in the index
+/// twice.
 const POSTGRES: &str = "
     WITH changed AS (
         UPDATE stock_levels v
@@ -120,6 +121,7 @@ const POSTGRES: &str = "
     ), undone AS (
         INSERT INTO movement_reversals (movement_id, reversed_by)
         SELECT * FROM UNNEST($14::BIGINT[], $15::BIGINT[])
+        RETURNING 1
     ), moved AS (
         INSERT INTO stock_movements
             (id, store_id, product_id, lot_id, version, recorded_at, type, quantity,
@@ -149,6 +151,7 @@ const POSTGRES: &str = "
         WHEN (SELECT COUNT(*) FROM changed) < cardinality($1::BIGINT[])
             THEN refuse_batch('SR001')
         WHEN (SELECT COUNT(*) FROM claimed) < cardinality($9::TEXT[])
+          OR (SELECT COUNT(*) FROM undone) < cardinality($14::BIGINT[])
           OR (SELECT COUNT(*) FROM moved) < cardinality($16::BIGINT[])
             THEN refuse_batch('SR000')
         ELSE COALESCE((SELECT last_id FROM head), refuse_batch('SR002'))
@@ -165,7 +168,9 @@ const SQLITE: &str = "
     WHERE TRUE
     ON CONFLICT (store_id, product_id, lot_id) DO UPDATE
     SET on_hand = excluded.on_hand, value = excluded.value,
-        version = excluded.version, updated_at = excluded.updated_at;
+        version = excluded.version, updated_at = excluded.updated_at
+    WHERE stock_levels.version < excluded.version;
+    SELECT 0, changes();
     INSERT INTO idempotency_keys
         (key, fingerprint, answer, expires_at, status, created_at)
     SELECT value ->> '$[0]', value ->> '$[1]', value ->> '$[2]', value ->> '$[3]',
@@ -173,7 +178,7 @@ const SQLITE: &str = "
     FROM jsonb_each($2)
     WHERE TRUE
     ON CONFLICT DO NOTHING;
-    SELECT 0, changes();
+    SELECT 1, changes();
     INSERT INTO movement_reversals (movement_id, reversed_by)
     SELECT value ->> '$[0]', value ->> '$[1]' FROM jsonb_each($5);
     INSERT INTO stock_movements
@@ -196,7 +201,7 @@ const SQLITE: &str = "
            e.value ->> '$[4]'
     FROM event_head h, jsonb_each($7) e
     WHERE h.log_id = $8 AND h.fence < $4;
-    SELECT 1, last_id FROM event_head WHERE log_id = $8 AND fence < $4";
+    SELECT 2, last_id FROM event_head WHERE log_id = $8 AND fence < $4";
 
 /// Writes a batch.
 pub(super) async fn write(conn: Conn<'_>, batch: &Batch<'_>) -> sqlx::Result<Written> {
@@ -230,15 +235,19 @@ async fn write_sqlite(conn: &mut SqliteConnection, batch: &Batch<'_>) -> sqlx::R
         .bind(LOG)
         .fetch_all(conn)
         .await?;
-    let (mut claimed, mut head) = (0, None);
+    let mut told = [None::<i64>; 3];
     for row in rows {
-        match row.try_get(0)? {
-            0_i64 => claimed = row.try_get(1)?,
-            _ => head = Some(row.try_get(1)?),
+        let what: i64 = row.try_get(0)?;
+        if let Some(place) = usize::try_from(what).ok().and_then(|what| told.get_mut(what)) {
+            *place = Some(row.try_get(1)?);
         }
     }
+    let [changed, claimed, head] = told;
+    let is_all =
+        |count: Option<i64>, of: usize| count.is_some_and(|n| usize::try_from(n) == Ok(of));
     Ok(match head {
-        _ if usize::try_from(claimed) != Ok(batch.keys.len()) => Written::KeysTaken,
+        _ if !is_all(changed, batch.levels.len()) => Written::LevelsMoved,
+        _ if !is_all(claimed, batch.keys.len()) => Written::KeysTaken,
         Some(last) => Written::Whole(EventId(last)),
         None => Written::Settled,
     })

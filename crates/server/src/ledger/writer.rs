@@ -268,7 +268,9 @@ impl Writer {
     async fn run_batch(&mut self, jobs: &[Job]) -> Result<batch::Outcomes, CommitError> {
         self.make_room().await.map_err(CommitError::Before)?;
         let postings: Vec<&Posting> = jobs.iter().map(|job| &job.posting).collect();
-        let outcomes = batch::run(&self.db, &self.clock, &postings, &mut self.contention).await?;
+        let in_doubt = jobs.iter().any(|job| job.in_doubt);
+        let run = batch::run(&self.db, &self.clock, &postings, &mut self.contention, in_doubt);
+        let outcomes = run.await?;
         let events = outcomes.iter().flatten().map(|receipt| receipt.event);
         self.last_event = events.fold(self.last_event, EventId::max);
         Ok(outcomes)

@@ -96,6 +96,7 @@ fn post_chunk(
     let key = chunk_key(&once.row_key(who), number);
     let mut posting = posting(who, key, once, Atomicity::EachLine, good, shows_cost);
     posting.fallen = fallen;
+    posting.keeps_key = true;
     let mut chunk = Chunk { lines, places, told, outcome: None };
     let ledger = app.ledger.clone();
     tokio::spawn(async move {

@@ -174,7 +174,8 @@ async fn all_or_none(
     }
     let shows_cost = sees_all_costs(who, &resolved);
     let lines: Vec<Line> = resolved.iter().map(|(line, _)| *line).collect();
-    let posting = posting(who, once.row_key(who), once, Atomicity::Whole, resolved, shows_cost);
+    let mut posting = posting(who, once.row_key(who), once, Atomicity::Whole, resolved, shows_cost);
+    posting.keeps_key = true;
     let receipt = app.ledger.post(posting).await.map_err(|error| {
         ApiError::from_post(error, once.key(), &lines, |index| format!("movements[{index}]"))
     })?;
