@@ -13,6 +13,7 @@ use stockroom_domain::{ProductId, Quantity};
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpStream;
 
+use crate::ledger;
 use crate::support::process::{Cluster, Server, assert_verified, stockroom};
 use crate::support::{Engine, Reply, Shop, TestApp, on_both_engines};
 
@@ -291,6 +292,31 @@ async fn a_commit_that_is_refused_is_no_receipt() {
     assert_eq!(app.on_hand(shop.store, shop.product).await, 100);
     app.tamper("DROP TRIGGER refuse_commit ON idempotency_keys").await.expect("gone");
     sale().await.expect(201);
+    assert_eq!(app.on_hand(shop.store, shop.product).await, 99);
+    app.check_books().await;
+}
+
+/// Whoever was in the statement that commits when the server went away must not hear that
+/// nothing has happened: that cannot be known.
+#[tokio::test]
+async fn a_commit_that_nobody_can_tell_of_is_said_to_be_unknown() {
+    let cluster = Cluster::start().await;
+    let app = TestApp::start_at(Engine::Postgres, &cluster.url).await;
+    let shop = app.shop(100).await;
+    let held = ledger::hold_levels(&app).await;
+    let sale = || app.sale(&shop.admin, shop.store, shop.product, 1).key("k");
+    let waiting = tokio::spawn(sale().into_future());
+    while ledger::waiting(&app, "UPDATE stock_levels").await < 1 {}
+    cluster.crash().await;
+    drop(held);
+    assert_come_again(&waiting.await.expect("a reply"), "outcome_unknown");
+    cluster.start_again().await;
+    let mut asked = 0;
+    while sale().await.status != 201 {
+        asked += 1;
+        assert!(asked < 40, "it does not come back");
+    }
+    let app = app.another_node().await;
     assert_eq!(app.on_hand(shop.store, shop.product).await, 99);
     app.check_books().await;
 }

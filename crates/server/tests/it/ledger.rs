@@ -250,7 +250,7 @@ async fn ids_and_versions_rise_together(app: TestApp) {
 }
 
 /// Holds the rows of all levels until it is dropped.
-async fn hold_levels(app: &TestApp) -> Tx {
+pub async fn hold_levels(app: &TestApp) -> Tx {
     let mut held = app.app.db.begin().await.expect("begun");
     let sql = "SELECT COUNT(*) FROM (SELECT FROM stock_levels FOR UPDATE) AS held";
     on_db!(Conn::from(&mut held), conn => sqlx::query(sql).fetch_one(conn).await.map(drop))
@@ -259,7 +259,7 @@ async fn hold_levels(app: &TestApp) -> Tx {
 }
 
 /// How many statements wait for a lock with `part` in them.
-async fn waiting(app: &TestApp, part: &str) -> i64 {
+pub async fn waiting(app: &TestApp, part: &str) -> i64 {
     let count = format!(
         "SELECT COUNT(*) FROM pg_stat_activity
          WHERE datname = current_database() AND wait_event_type = 'Lock'
