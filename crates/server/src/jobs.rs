@@ -10,42 +10,45 @@ use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::registry::Registry;
+use stockroom_domain::Timestamp;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use crate::App;
 use crate::auth::sessions;
-use crate::http::once;
+use crate::db::Tx;
+use crate::http;
 
 /// Rows of one transaction: a till must not wait behind it.
 const ROWS_MAX: i64 = 500;
 const AN_HOUR: Duration = Duration::from_secs(3_600);
 
-type Piece<'a> = Pin<Box<dyn Future<Output = sqlx::Result<u64>> + Send + 'a>>;
+type Piece<'t> = Pin<Box<dyn Future<Output = sqlx::Result<u64>> + Send + 't>>;
 
 /// What recurs.
 struct Job {
     name: &'static str,
     every: Duration,
-    /// Does a piece of the work; how many rows it was. Less than [`ROWS_MAX`]: all is done.
-    piece: for<'a> fn(&'a App) -> Piece<'a>,
+    /// Does a piece of the work in a transaction of its own; how many rows it was. Less than
+    /// [`ROWS_MAX`]: all is done.
+    piece: for<'t> fn(&'t mut Tx, Timestamp) -> Piece<'t>,
 }
 
 const JOBS: [Job; 3] = [
     Job {
         name: "forget_idempotency_keys",
         every: AN_HOUR,
-        piece: |app| Box::pin(once::forget_expired_keys(app, ROWS_MAX)),
+        piece: |tx, now| Box::pin(http::forget_expired_keys(tx, now, ROWS_MAX)),
     },
     Job {
         name: "forget_refresh_tokens",
         every: AN_HOUR,
-        piece: |app| Box::pin(sessions::forget_old_tokens(app, ROWS_MAX)),
+        piece: |tx, now| Box::pin(sessions::forget_old_tokens(tx, now, ROWS_MAX)),
     },
     Job {
         name: "forget_sessions",
         every: AN_HOUR,
-        piece: |app| Box::pin(sessions::forget_old(app, ROWS_MAX)),
+        piece: |tx, now| Box::pin(sessions::forget_old(tx, now, ROWS_MAX)),
     },
 ];
 
@@ -122,7 +125,7 @@ pub async fn run_all(app: &App) {
 async fn run(app: &App, job: &Job, stopped: &watch::Receiver<bool>) {
     let mut rows = 0;
     let outcome = loop {
-        match (job.piece)(app).await {
+        match run_piece(app, job).await {
             Ok(count) => {
                 rows += count;
                 if count < ROWS_MAX.unsigned_abs() {
@@ -143,4 +146,11 @@ async fn run(app: &App, job: &Job, stopped: &watch::Receiver<bool>) {
     }
     app.jobs.runs.get_or_create(&Run { job: job.name, outcome }).inc();
     app.jobs.rows.get_or_create(&Name { job: job.name }).inc_by(rows);
+}
+
+async fn run_piece(app: &App, job: &Job) -> sqlx::Result<u64> {
+    let mut tx = app.db.begin().await?;
+    let count = (job.piece)(&mut tx, app.clock.now()).await?;
+    tx.commit().await?;
+    Ok(count)
 }

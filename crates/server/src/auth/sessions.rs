@@ -16,7 +16,6 @@ use stockroom_domain::{Timestamp, UserId};
 use super::principal::Principal;
 use super::tokens::{TOKEN_TTL_S, random};
 use super::{Auth, sql, users};
-use crate::App;
 use crate::db::Tx;
 use crate::error::{ApiError, ApiResult};
 
@@ -52,31 +51,6 @@ impl std::fmt::Debug for SignedIn {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("SignedIn").field("caller", &self.caller).finish_non_exhaustive()
     }
-}
-
-/// Forgets at most so many refresh tokens of sessions that have been over for as long as they
-/// could last; how many.
-///
-/// # Errors
-/// The database's.
-pub async fn forget_old_tokens(app: &App, rows_max: i64) -> sqlx::Result<u64> {
-    let before = app.clock.now().plus_seconds(-SESSION_TTL_S);
-    let mut tx = app.db.begin().await?;
-    let count = sql::forget_tokens(&mut tx, before, rows_max).await?;
-    tx.commit().await?;
-    Ok(count)
-}
-
-/// Forgets at most so many of those sessions themselves, once their tokens are gone; how many.
-///
-/// # Errors
-/// The database's.
-pub async fn forget_old(app: &App, rows_max: i64) -> sqlx::Result<u64> {
-    let before = app.clock.now().plus_seconds(-SESSION_TTL_S);
-    let mut tx = app.db.begin().await?;
-    let count = sql::forget_sessions(&mut tx, before, rows_max).await?;
-    tx.commit().await?;
-    Ok(count)
 }
 
 /// What a refresh came to, decided under the session's lock.
@@ -236,4 +210,21 @@ pub(super) fn digest(secret: &str) -> String {
 
 fn ended() -> ApiError {
     ApiError::unauthenticated("This sign-in has ended. Sign in again.")
+}
+
+/// Forgets at most so many refresh tokens of sessions that have been over for as long as they
+/// could last; how many.
+///
+/// # Errors
+/// The database's.
+pub async fn forget_old_tokens(tx: &mut Tx, now: Timestamp, rows_max: i64) -> sqlx::Result<u64> {
+    sql::forget_tokens(tx, now.plus_seconds(-SESSION_TTL_S), rows_max).await
+}
+
+/// Forgets at most so many of those sessions themselves, once their tokens are gone; how many.
+///
+/// # Errors
+/// The database's.
+pub async fn forget_old(tx: &mut Tx, now: Timestamp, rows_max: i64) -> sqlx::Result<u64> {
+    sql::forget_sessions(tx, now.plus_seconds(-SESSION_TTL_S), rows_max).await
 }

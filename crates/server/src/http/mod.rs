@@ -39,6 +39,7 @@ pub use once::{Once, Write, begin_write};
 pub use page::{Cursor, Limit, Paging, Total};
 pub use params::{Params, PathId, Segments};
 pub use sent::Sent;
+pub(crate) use sql::forget_expired_keys;
 pub use text::{Name, Note, Sku, Text};
 pub use wire::{Day, WireMoney, WireQuantity, WireTime};
 

@@ -184,17 +184,6 @@ pub async fn begin_write(app: &App, who: &Principal, once: &Once) -> ApiResult<W
     })
 }
 
-/// Forgets at most so many keys that have expired; how many.
-///
-/// # Errors
-/// The database's.
-pub async fn forget_expired_keys(app: &App, rows_max: i64) -> sqlx::Result<u64> {
-    let mut tx = app.db.begin().await?;
-    let count = sql::forget(&mut tx, app.clock.now(), rows_max).await?;
-    tx.commit().await?;
-    Ok(count)
-}
-
 /// 422: the key belongs to another request.
 pub fn key_reused(key: &str) -> ApiError {
     ApiError::new(

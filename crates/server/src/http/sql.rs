@@ -34,7 +34,11 @@ pub(super) async fn claim(
 }
 
 /// Forgets at most so many keys that have expired; how many.
-pub(super) async fn forget(tx: &mut Tx, now: Timestamp, rows_max: i64) -> sqlx::Result<u64> {
+pub(crate) async fn forget_expired_keys(
+    tx: &mut Tx,
+    now: Timestamp,
+    rows_max: i64,
+) -> sqlx::Result<u64> {
     const SQL: &str = "DELETE FROM idempotency_keys
         WHERE key IN (
             SELECT key FROM idempotency_keys
