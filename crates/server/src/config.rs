@@ -9,7 +9,8 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Deserializer};
 
-/// How long the idempotency key of an effect is kept, a sale's excepted: those are kept for ever.
+/// How long the idempotency key of an effect is kept; those of sales, and of requests that may
+/// hold some, are kept for ever.
 pub const KEYS_KEPT_S: i64 = 48 * 3_600;
 /// The file that is read when none is named.
 pub const DEFAULT_FILE: &str = "stockroom.toml";

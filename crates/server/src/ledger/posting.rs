@@ -23,8 +23,8 @@ pub struct Posting {
     pub actor_name: Arc<str>,
     /// Whether the answer may contain costs.
     pub shows_cost: bool,
-    /// Whether its key is kept for ever. So it is where the request has a sale in it, even in
-    /// another part: a till may come back after any time, and no part may take effect again.
+    /// Whether its key is kept for ever: a till may come back with its sales after any time. A
+    /// request of many movements always keeps its keys, for it may hold sales in another part.
     pub keeps_key: bool,
     /// Lines of the request that fell before they reached the ledger: their places among all,
     /// rising, and what they are told. They are part of the answer, also when it is repeated.

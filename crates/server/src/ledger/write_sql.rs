@@ -48,7 +48,7 @@ pub(super) struct NewKey<'a> {
     pub(super) key: &'a str,
     pub(super) fingerprint: i64,
     pub(super) answer: &'a str,
-    /// When it may be forgotten; never for a sale.
+    /// When it may be forgotten, if ever.
     pub(super) expires_at: Option<Timestamp>,
 }
 
