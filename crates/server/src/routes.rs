@@ -1,117 +1,124 @@
-//! EVERY route, on one page: method, path, handler, and what the documentation calls it.
-//! Who may call it stands in the handler's signature (`Can<R>`).
+//! EVERY route, on one page: method, path, handler, who may call it, whose things it touches,
+//! and what the documentation calls it. The router, the OpenAPI document and the tests of
+//! authorization are made of this table.
 
 use aide::axum::ApiRouter;
-use aide::axum::routing::{get_with, post_with, put_with};
 use aide::generate::in_context;
 use aide::openapi::{OpenApi, SecurityScheme, Tag};
-use aide::transform::{TransformOpenApi, TransformOperation};
+use aide::transform::TransformOpenApi;
 use axum::Router;
-use axum::routing::get;
+use axum::routing::get as page;
 use schemars::SchemaGenerator;
 use schemars::generate::SchemaSettings;
 
+use crate::auth::{
+    Anyone, EditCatalog, EditStores, MoveStock, Operate, ReadCatalog, ReadStock, SignedIn,
+};
 use crate::error::{ApiError, ErrorCode};
-use crate::http::docs::fails;
 use crate::http::edge::EdgeLayer;
+use crate::http::endpoint::{Endpoint, Reach, delete, get, patch, post, put};
 use crate::http::reference;
 use crate::{App, auth, catalog, stock, stores, system};
 
-/// The tags of the documentation, in its order.
-const TAGS: &[(&str, &str)] = &[
-    ("Identity", "Setting up the shop, signing in and staying signed in."),
-    ("Catalogue", "What the shop sells: one catalogue for all stores."),
-    ("Stores", "The shops that hold stock. A caller sees those in which they hold a role."),
-    ("Stock", "Goods coming in, sold and taken out; what is on hand, now and then."),
-    ("System", "How the system itself is doing."),
+/// The parts of the API, in the documentation's order.
+const PARTS: &[(&str, &str, fn() -> Vec<Endpoint>)] = &[
+    ("Identity", "Setting up the shop, signing in and staying signed in.", identity),
+    ("Catalogue", "What the shop sells: one catalogue for all stores.", catalogue),
+    ("Stores", "The shops that hold stock. A caller sees those in which they hold a role.", shops),
+    ("Stock", "Goods coming in, sold and taken out; what is on hand, now and then.", ledger),
+    ("System", "How the system itself is doing.", machine),
 ];
 
-fn api() -> ApiRouter<App> {
-    speak_json_schema_2020();
-    ApiRouter::new().merge(identity()).merge(catalogue()).merge(stock()).merge(system())
+/// Every operation of the API.
+pub fn table() -> Vec<Endpoint> {
+    let parts = PARTS.iter();
+    parts.flat_map(|(tag, _, part)| part().into_iter().map(|line| line.tagged(tag))).collect()
 }
 
-#[allow(clippy::too_many_lines, reason = "a list of routes")]
-fn stock() -> ApiRouter<App> {
-    use stock::{levels, many, movements, post};
-    ApiRouter::new()
-        .api_route(
-            "/api/stock",
-            post_with(post::typed, doc("recordMovement", "Stock", "Record one movement", POSTING)),
-        )
-        .api_route(
-            "/api/stock/add",
-            post_with(post::add, doc("addStock", "Stock", "Record goods that came in", POSTING)),
-        )
-        .api_route(
-            "/api/stock/sale",
-            post_with(
-                post::sale,
-                doc("sellStock", "Stock", "Record goods that were sold", POSTING),
-            ),
-        )
-        .api_route(
-            "/api/stock/remove",
-            post_with(
-                post::remove,
-                doc("removeStock", "Stock", "Record goods that were taken out", POSTING),
-            ),
-        )
-        .api_route(
-            "/api/stock/movements",
-            post_with(
-                many::many,
-                doc("recordMovements", "Stock", "Record many movements at once", POSTING),
+fn identity() -> Vec<Endpoint> {
+    use ErrorCode::{AlreadySetUp, Overloaded, TooManyAttempts, Unauthenticated};
+    use auth::http as own;
+    /// What a guessed secret can be answered.
+    const GUARDED: &[ErrorCode] = &[Unauthenticated, TooManyAttempts, Overloaded];
+    vec![
+        post("/api/setup", own::setup, Anyone, Reach::System)
+            .doc("setUp", "Make the first administrator and the first store")
+            .fails(GUARDED)
+            .fails(&[AlreadySetUp]),
+        post("/api/login", own::login, Anyone, Reach::System)
+            .doc("login", "Sign in with name and password")
+            .fails(GUARDED),
+        post("/api/auth/login", own::login, Anyone, Reach::System)
+            .doc("authLogin", "The same as `POST /api/login`")
+            .fails(GUARDED),
+        post("/api/auth/refresh", own::refresh, Anyone, Reach::System)
+            .doc("refresh", "Exchange a refresh token for the next pair")
+            .about(
+                "A refresh token is good once. Used again within ten seconds it gives another \
+                 pair, for tabs that wake up together; after that it ends the whole session.",
             )
-            .get_with(
-                movements::list,
-                doc("listMovements", "Stock", "The ledger, newest first", IN_STORES),
-            ),
-        )
-        .api_route(
-            "/api/stock/movements/{id}",
-            get_with(movements::get, doc("getMovement", "Stock", "One movement", IN_STORES)),
-        )
-        .api_route(
-            "/api/stock/movements/{id}/reverse",
-            post_with(
-                post::reverse,
-                doc("reverseMovement", "Stock", "Undo a movement by a new one", POSTING),
-            ),
-        )
-        .api_route(
-            "/api/stock/current",
-            get_with(
-                levels::current,
-                doc(
-                    "listLevels",
-                    "Stock",
-                    "What is on hand, now or at any past instant",
-                    IN_STORES,
-                ),
-            ),
-        )
-        .api_route(
-            "/api/stores/{id}/inventory",
-            get_with(
-                levels::inventory,
-                doc("getInventory", "Stock", "What is on hand in one store", IN_STORES),
-            ),
-        )
-        .api_route(
-            "/api/stores/{id}/inventory/{product_id}",
-            put_with(
-                post::set_quantity,
-                doc("setQuantity", "Stock", "Set a level right after a count", POSTING),
-            ),
-        )
-        .api_route(
-            "/api/stores/{id}/inventory/{product_id}/reorder-point",
-            put_with(
-                post::set_reorder_point,
-                doc("setReorderPoint", "Stock", "When to order again, in one store", IN_STORES),
-            ),
-        )
+            .fails(&[Unauthenticated]),
+        post("/api/auth/logout", own::logout, SignedIn, Reach::Own)
+            .doc("logout", "End the session"),
+        get("/api/auth/profile", own::profile, SignedIn, Reach::Own)
+            .doc("getProfile", "Who is asking"),
+    ]
+}
+
+fn catalogue() -> Vec<Endpoint> {
+    use ErrorCode::{DuplicateBarcode, DuplicateSku, InvalidState};
+    use catalog::http as products;
+    const TAKEN: &[ErrorCode] = &[DuplicateSku, DuplicateBarcode, InvalidState];
+    vec![
+        get("/api/products", products::list, ReadCatalog, Reach::Shop)
+            .doc("listProducts", "Products, or all as CSV"),
+        post("/api/products", products::create, EditCatalog, Reach::Shop)
+            .doc("createProduct", "Make a product")
+            .fails(TAKEN),
+        get("/api/products/{id}", products::get, ReadCatalog, Reach::Shop)
+            .doc("getProduct", "One product, or a deleted one"),
+        put("/api/products/{id}", products::replace, EditCatalog, Reach::Shop)
+            .doc("replaceProduct", "Replace a product")
+            .fails(TAKEN),
+        patch("/api/products/{id}", products::patch, EditCatalog, Reach::Shop)
+            .doc("patchProduct", "Change some fields of a product")
+            .fails(TAKEN),
+        delete("/api/products/{id}", products::delete, EditCatalog, Reach::Shop)
+            .doc("deleteProduct", "Delete a product that is not on hand")
+            .fails(&[InvalidState]),
+        post("/api/products/{id}/restore", products::restore, EditCatalog, Reach::Shop)
+            .doc("restoreProduct", "Bring a deleted product back")
+            .fails(TAKEN),
+        get("/api/categories", products::categories, ReadCatalog, Reach::Shop)
+            .doc("listCategories", "Categories, and how many products in each"),
+    ]
+}
+
+fn shops() -> Vec<Endpoint> {
+    use ErrorCode::{DuplicateCode, InvalidState};
+    use stores::http as stores;
+    const TAKEN: &[ErrorCode] = &[DuplicateCode, InvalidState];
+    vec![
+        get("/api/stores", stores::list, ReadCatalog, Reach::Stores)
+            .doc("listStores", "The stores that one can see"),
+        post("/api/stores", stores::create, EditStores, Reach::Shop)
+            .doc("createStore", "Make a store")
+            .fails(TAKEN),
+        get("/api/stores/{id}", stores::get, ReadCatalog, Reach::Store)
+            .doc("getStore", "One store, or a deleted one"),
+        put("/api/stores/{id}", stores::replace, EditStores, Reach::Store)
+            .doc("replaceStore", "Replace a store")
+            .fails(TAKEN),
+        patch("/api/stores/{id}", stores::patch, EditStores, Reach::Store)
+            .doc("patchStore", "Change some fields of a store")
+            .fails(TAKEN),
+        delete("/api/stores/{id}", stores::delete, EditStores, Reach::Store)
+            .doc("deleteStore", "Delete a store that is empty")
+            .fails(&[InvalidState]),
+        post("/api/stores/{id}/restore", stores::restore, EditStores, Reach::Store)
+            .doc("restoreStore", "Bring a deleted store back")
+            .fails(TAKEN),
+    ]
 }
 
 /// What a posting to the ledger can be answered beside success.
@@ -126,195 +133,76 @@ const POSTING: &[ErrorCode] = &[
     ErrorCode::OutcomeUnknown,
 ];
 
-/// What anything within stores can be answered beside success.
-const IN_STORES: &[ErrorCode] = &[ErrorCode::NotFound, ErrorCode::Unavailable];
-
-/// What the documentation says of an operation: its id, tag, summary and failures.
-fn doc(
-    id: &'static str,
-    tag: &'static str,
-    summary: &'static str,
-    failures: &'static [ErrorCode],
-) -> impl Fn(TransformOperation<'_>) -> TransformOperation<'_> {
-    move |operation| operation.id(id).tag(tag).summary(summary).with(fails(failures))
+fn ledger() -> Vec<Endpoint> {
+    use ErrorCode::NotFound;
+    use stock::{levels, many, movements, post as posts};
+    vec![
+        post("/api/stock", posts::typed, MoveStock, Reach::Store)
+            .doc("recordMovement", "Record one movement")
+            .fails(POSTING),
+        post("/api/stock/add", posts::add, MoveStock, Reach::Store)
+            .doc("addStock", "Record goods that came in")
+            .fails(POSTING),
+        post("/api/stock/sale", posts::sale, MoveStock, Reach::Store)
+            .doc("sellStock", "Record goods that were sold")
+            .fails(POSTING),
+        post("/api/stock/remove", posts::remove, MoveStock, Reach::Store)
+            .doc("removeStock", "Record goods that were taken out")
+            .fails(POSTING),
+        post("/api/stock/movements", many::many, MoveStock, Reach::Stores)
+            .doc("recordMovements", "Record many movements at once")
+            .fails(POSTING),
+        get("/api/stock/movements", movements::list, ReadStock, Reach::Stores)
+            .doc("listMovements", "The ledger, newest first")
+            .fails(&[NotFound]),
+        get("/api/stock/movements/{id}", movements::get, ReadStock, Reach::Store)
+            .doc("getMovement", "One movement")
+            .fails(&[NotFound]),
+        post("/api/stock/movements/{id}/reverse", posts::reverse, MoveStock, Reach::Store)
+            .doc("reverseMovement", "Undo a movement by a new one")
+            .fails(POSTING),
+        get("/api/stock/current", levels::current, ReadStock, Reach::Stores)
+            .doc("listLevels", "What is on hand, now or at any past instant")
+            .fails(&[NotFound]),
+        get("/api/stores/{id}/inventory", levels::inventory, ReadStock, Reach::Store)
+            .doc("getInventory", "What is on hand in one store")
+            .fails(&[NotFound]),
+        put(
+            "/api/stores/{id}/inventory/{product_id}",
+            posts::set_quantity,
+            MoveStock,
+            Reach::Store,
+        )
+        .doc("setQuantity", "Set a level right after a count")
+        .fails(POSTING),
+        put(
+            "/api/stores/{id}/inventory/{product_id}/reorder-point",
+            posts::set_reorder_point,
+            MoveStock,
+            Reach::Store,
+        )
+        .doc("setReorderPoint", "When to order again, in one store")
+        .fails(&[NotFound]),
+    ]
 }
 
-fn identity() -> ApiRouter<App> {
-    /// What a guessed secret can be answered.
-    const GUARDED: &[ErrorCode] =
-        &[ErrorCode::Unauthenticated, ErrorCode::TooManyAttempts, ErrorCode::Overloaded];
-    ApiRouter::new()
-        .api_route(
-            "/api/setup",
-            post_with(auth::http::setup, |op| {
-                op.id("setUp")
-                    .tag("Identity")
-                    .summary("Make the first administrator and the first store")
-                    .with(fails(GUARDED))
-                    .with(fails(&[ErrorCode::AlreadySetUp]))
-            }),
-        )
-        .api_route(
-            "/api/login",
-            post_with(auth::http::login, |op| {
-                op.id("login")
-                    .tag("Identity")
-                    .summary("Sign in with name and password")
-                    .with(fails(GUARDED))
-            }),
-        )
-        .api_route(
-            "/api/auth/login",
-            post_with(auth::http::login, |op| {
-                op.id("authLogin")
-                    .tag("Identity")
-                    .summary("The same as `POST /api/login`")
-                    .with(fails(GUARDED))
-            }),
-        )
-        .api_route(
-            "/api/auth/refresh",
-            post_with(auth::http::refresh, |op| {
-                op.id("refresh")
-                    .tag("Identity")
-                    .summary("Exchange a refresh token for the next pair")
-                    .description(
-                        "A refresh token is good once. Used again within ten seconds it gives \
-                         another pair, for tabs that wake up together; after that it ends the \
-                         whole session.",
-                    )
-                    .with(fails(&[ErrorCode::Unauthenticated]))
-            }),
-        )
-        .api_route(
-            "/api/auth/logout",
-            post_with(auth::http::logout, |op| {
-                op.id("logout").tag("Identity").summary("End the session")
-            }),
-        )
-        .api_route(
-            "/api/auth/profile",
-            get_with(auth::http::profile, |op| {
-                op.id("getProfile").tag("Identity").summary("Who is asking")
-            }),
-        )
+fn machine() -> Vec<Endpoint> {
+    use system::http as system;
+    vec![
+        get("/health/live", system::live, Anyone, Reach::System)
+            .doc("getLiveness", "Whether the process runs"),
+        get("/health/ready", system::ready, Anyone, Reach::System)
+            .doc("getReadiness", "Whether requests should come here"),
+        get("/metrics", system::metrics, Operate, Reach::System)
+            .doc("getMetrics", "All metrics, for Prometheus"),
+        get("/api/version", system::version, Anyone, Reach::System)
+            .doc("getVersion", "What is running"),
+    ]
 }
 
-#[allow(clippy::too_many_lines, reason = "a list of routes")]
-fn catalogue() -> ApiRouter<App> {
-    use catalog::http as products;
-    use stores::http as stores;
-    const PRODUCTS: &str = "Catalogue";
-    const STORES: &str = "Stores";
-    ApiRouter::new()
-        .api_route(
-            "/api/products",
-            get_with(products::list, doc("listProducts", PRODUCTS, "Products, or all as CSV", &[]))
-                .post_with(
-                    products::create,
-                    doc("createProduct", PRODUCTS, "Make a product", PRODUCT_TAKEN),
-                ),
-        )
-        .api_route(
-            "/api/products/{id}",
-            get_with(
-                products::get,
-                doc("getProduct", PRODUCTS, "One product, or a deleted one", &[]),
-            )
-            .put_with(
-                products::replace,
-                doc("replaceProduct", PRODUCTS, "Replace a product", PRODUCT_TAKEN),
-            )
-            .patch_with(
-                products::patch,
-                doc("patchProduct", PRODUCTS, "Change some fields of a product", PRODUCT_TAKEN),
-            )
-            .delete_with(
-                products::delete,
-                doc("deleteProduct", PRODUCTS, "Delete a product that is not on hand", LEFT),
-            ),
-        )
-        .api_route(
-            "/api/products/{id}/restore",
-            post_with(
-                products::restore,
-                doc("restoreProduct", PRODUCTS, "Bring a deleted product back", PRODUCT_TAKEN),
-            ),
-        )
-        .api_route(
-            "/api/categories",
-            get_with(
-                products::categories,
-                doc("listCategories", PRODUCTS, "Categories, and how many products in each", &[]),
-            ),
-        )
-        .api_route(
-            "/api/stores",
-            get_with(stores::list, doc("listStores", STORES, "The stores that one can see", &[]))
-                .post_with(stores::create, doc("createStore", STORES, "Make a store", STORE_TAKEN)),
-        )
-        .api_route(
-            "/api/stores/{id}",
-            get_with(stores::get, doc("getStore", STORES, "One store, or a deleted one", &[]))
-                .put_with(
-                    stores::replace,
-                    doc("replaceStore", STORES, "Replace a store", STORE_TAKEN),
-                )
-                .patch_with(
-                    stores::patch,
-                    doc("patchStore", STORES, "Change some fields of a store", STORE_TAKEN),
-                )
-                .delete_with(
-                    stores::delete,
-                    doc("deleteStore", STORES, "Delete a store that is empty", LEFT),
-                ),
-        )
-        .api_route(
-            "/api/stores/{id}/restore",
-            post_with(
-                stores::restore,
-                doc("restoreStore", STORES, "Bring a deleted store back", STORE_TAKEN),
-            ),
-        )
-}
-
-/// What making and changing a product can be answered, beside what its extractors say.
-const PRODUCT_TAKEN: &[ErrorCode] =
-    &[ErrorCode::DuplicateSku, ErrorCode::DuplicateBarcode, ErrorCode::InvalidState];
-/// The same of a store.
-const STORE_TAKEN: &[ErrorCode] = &[ErrorCode::DuplicateCode, ErrorCode::InvalidState];
-/// Deleting, while something is on hand.
-const LEFT: &[ErrorCode] = &[ErrorCode::InvalidState];
-
-fn system() -> ApiRouter<App> {
-    ApiRouter::new()
-        .api_route(
-            "/health/live",
-            get_with(system::http::live, |op| {
-                op.id("getLiveness").tag("System").summary("Whether the process runs")
-            }),
-        )
-        .api_route(
-            "/health/ready",
-            get_with(system::http::ready, |op| {
-                op.id("getReadiness")
-                    .tag("System")
-                    .summary("Whether requests should come here")
-                    .with(fails(&[ErrorCode::Unavailable]))
-            }),
-        )
-        .api_route(
-            "/metrics",
-            get_with(system::http::metrics, |op| {
-                op.id("getMetrics").tag("System").summary("All metrics, for Prometheus")
-            }),
-        )
-        .api_route(
-            "/api/version",
-            get_with(system::http::version, |op| {
-                op.id("getVersion").tag("System").summary("What is running")
-            }),
-        )
+fn api() -> ApiRouter<App> {
+    speak_json_schema_2020();
+    table().into_iter().fold(ApiRouter::new(), |router, line| line.onto(router))
 }
 
 /// OpenAPI 3.1 speaks JSON Schema 2020-12; aide begins with an older draft.
@@ -329,20 +217,20 @@ fn speak_json_schema_2020() {
 /// The pages, which are no part of the API.
 fn pages() -> Router<App> {
     Router::new()
-        .route("/", get(reference::home))
-        .route("/setup", get(auth::page::page))
-        .route("/setup/setup.css", get(auth::page::style))
-        .route("/setup/setup.js", get(auth::page::script))
-        .route("/api/docs", get(reference::page))
-        .route("/api/docs/docs.css", get(reference::style))
-        .route("/api/docs/docs.js", get(reference::script))
+        .route("/", page(reference::home))
+        .route("/setup", page(auth::page::page))
+        .route("/setup/setup.css", page(auth::page::style))
+        .route("/setup/setup.js", page(auth::page::script))
+        .route("/api/docs", page(reference::page))
+        .route("/api/docs/docs.css", page(reference::style))
+        .route("/api/docs/docs.js", page(reference::script))
 }
 
 /// All routes, with the edge round them.
 pub fn router(app: App) -> Router {
     let (routes, document) = finish(api());
     let document = reference::Document::new(&document);
-    let document = get(move || async move { document.answer() });
+    let document = page(move || async move { document.answer() });
     with_edge(routes.merge(pages()).route("/api/openapi.json", document), app)
 }
 
@@ -354,9 +242,9 @@ pub fn with_edge(routes: Router<App>, app: App) -> Router {
 /// What the operator's listener has: nothing of the shop.
 pub fn admin_router(app: App) -> Router {
     let routes = Router::new()
-        .route("/health/live", get(system::http::live))
-        .route("/health/ready", get(system::http::readiness))
-        .route("/metrics", get(system::http::exposition));
+        .route("/health/live", page(system::http::live))
+        .route("/health/ready", page(system::http::readiness))
+        .route("/metrics", page(system::http::exposition));
     with_edge(routes, app)
 }
 
@@ -384,7 +272,7 @@ fn describe(document: TransformOpenApi<'_>) -> TransformOpenApi<'_> {
         .description(include_str!("http/reference/introduction.md"))
         .version(env!("CARGO_PKG_VERSION"))
         .security_scheme("bearer", bearer);
-    TAGS.iter().fold(document, |document, (name, about)| {
+    PARTS.iter().fold(document, |document, (name, about, _)| {
         document.tag(Tag {
             name: (*name).to_owned(),
             description: Some((*about).to_owned()),

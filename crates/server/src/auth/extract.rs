@@ -1,6 +1,7 @@
 //! From a request to its caller: [`Who`] is anyone who has signed in, [`Can`] someone who also
-//! holds a right. They stand first in a handler's signature, because whether one may is
-//! judged before what one says.
+//! holds a right, [`Anyone`] whoever asks. One of them stands first in each handler's signature,
+//! because whether one may is judged before what one says; [`GuardedBy`] has the compiler see to
+//! it that the routes' page says the same.
 
 use std::marker::PhantomData;
 use std::ops::Deref;
@@ -25,6 +26,53 @@ pub trait Right: Send + Sync + 'static {
     const PERMISSION: Permission;
 }
 
+/// Who may call an operation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Access {
+    /// Whoever asks.
+    Anyone,
+    /// Whoever has signed in, whatever their role.
+    SignedIn,
+    /// Whoever holds this permission somewhere.
+    Permission(Permission),
+}
+
+impl Access {
+    /// As the documentation calls it: `anyone`, `signed_in` or the permission's name.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Anyone => "anyone",
+            Self::SignedIn => "signed_in",
+            Self::Permission(permission) => permission.name(),
+        }
+    }
+}
+
+/// What the routes' page names to say who may call an operation.
+pub trait Guard {
+    /// Who may.
+    const ACCESS: Access;
+    /// The parameter that checks it.
+    type Extractor;
+}
+
+/// Parameters of a handler, the first of which is the guard `G`'s.
+pub trait GuardedBy<G> {}
+
+macro_rules! guarded_by {
+    ($($rest:ident)*) => {
+        impl<G: Guard, $($rest),*> GuardedBy<G> for (G::Extractor, $($rest,)*) {}
+    };
+}
+guarded_by!();
+guarded_by!(A);
+guarded_by!(A B);
+guarded_by!(A B C);
+guarded_by!(A B C D);
+guarded_by!(A B C D E);
+guarded_by!(A B C D E F);
+guarded_by!(A B C D E F H);
+
 macro_rules! rights {
     ($($(#[$doc:meta])+ $name:ident,)+) => {$(
         $(#[$doc])+
@@ -33,6 +81,11 @@ macro_rules! rights {
 
         impl Right for $name {
             const PERMISSION: Permission = Permission::$name;
+        }
+
+        impl Guard for $name {
+            const ACCESS: Access = Access::Permission(Permission::$name);
+            type Extractor = Can<Self>;
         }
     )+};
 }
@@ -50,6 +103,34 @@ rights! {
     MoveStock,
     /// See how the system runs.
     Operate,
+}
+
+/// Whoever asks: nothing is demanded.
+#[derive(Clone, Copy, Debug)]
+pub struct Anyone;
+
+impl Guard for Anyone {
+    const ACCESS: Access = Access::Anyone;
+    type Extractor = Self;
+}
+
+impl FromRequestParts<App> for Anyone {
+    type Rejection = std::convert::Infallible;
+
+    async fn from_request_parts(_: &mut Parts, _: &App) -> Result<Self, Self::Rejection> {
+        Ok(Self)
+    }
+}
+
+impl OperationInput for Anyone {}
+
+/// On the routes' page: demands [`Who`].
+#[derive(Clone, Copy, Debug)]
+pub struct SignedIn;
+
+impl Guard for SignedIn {
+    const ACCESS: Access = Access::SignedIn;
+    type Extractor = Who;
 }
 
 /// Whoever has signed in. 401 without a good token.
@@ -122,8 +203,6 @@ impl OperationInput for Who {
 impl<R: Right> OperationInput for Can<R> {
     fn operation_input(ctx: &mut GenContext, operation: &mut Operation) {
         Who::operation_input(ctx, operation);
-        let permission = R::PERMISSION.name();
-        operation.extensions.insert("x-permission".to_owned(), permission.into());
         docs::add_failures(ctx, operation, &[ErrorCode::Forbidden]);
     }
 }

@@ -10,11 +10,11 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use stockroom_domain::permissions::Role;
 
-use super::Who;
 use super::principal::{Place, Principal};
-use super::sessions::{Device, SignedIn};
+use super::sessions::{Device, TokenPair};
 use super::setup::NewShop;
 use super::tokens::TOKEN_TTL_S;
+use super::{Anyone, Who};
 use crate::App;
 use crate::config::Secret;
 use crate::error::ApiResult;
@@ -157,6 +157,7 @@ pub struct SignedOut {
 
 /// Signs in with name and password.
 pub async fn login(
+    _: Anyone,
     app: App,
     device: Device,
     Body(login): Body<Login>,
@@ -166,7 +167,11 @@ pub async fn login(
 }
 
 /// Gives the next pair of tokens.
-pub async fn refresh(app: App, Body(refresh): Body<Refresh>) -> ApiResult<Answer<SignedInAnswer>> {
+pub async fn refresh(
+    _: Anyone,
+    app: App,
+    Body(refresh): Body<Refresh>,
+) -> ApiResult<Answer<SignedInAnswer>> {
     answer(app.auth.refresh(refresh.refresh_token.expose()).await?)
 }
 
@@ -183,6 +188,7 @@ pub async fn profile(who: Who) -> ApiResult<Answer<Profile>> {
 
 /// Makes the first administrator and the first store.
 pub async fn setup(
+    _: Anyone,
     app: App,
     device: Device,
     Body(setup): Body<Setup>,
@@ -200,7 +206,7 @@ pub async fn setup(
 }
 
 /// Tokens must not stay in any cache.
-fn answer<const STATUS: u16>(signed_in: SignedIn) -> ApiResult<Answer<SignedInAnswer, STATUS>> {
+fn answer<const STATUS: u16>(signed_in: TokenPair) -> ApiResult<Answer<SignedInAnswer, STATUS>> {
     let answer = Answer::new(&SignedInAnswer {
         status: Success::Success,
         token: signed_in.token,

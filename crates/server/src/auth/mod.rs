@@ -27,11 +27,12 @@ use std::sync::Arc;
 
 pub use callers::Callers;
 pub use extract::{
-    Can, EditCatalog, EditStores, MoveStock, Operate, ReadCatalog, ReadStock, Right, Who,
+    Access, Anyone, Can, EditCatalog, EditStores, Guard, GuardedBy, MoveStock, Operate,
+    ReadCatalog, ReadStock, Right, SignedIn, Who,
 };
 pub use passwords::Passwords;
 pub use principal::{Grant, Place, Principal, Scope};
-pub use sessions::{Device, SignedIn};
+pub use sessions::{Device, TokenPair};
 pub use throttle::Throttle;
 pub use tokens::Tokens;
 

@@ -36,7 +36,7 @@ pub struct Device {
 }
 
 /// A pair of tokens and whose they are.
-pub struct SignedIn {
+pub struct TokenPair {
     /// The access token.
     pub token: String,
     /// For how many seconds it is good.
@@ -47,9 +47,9 @@ pub struct SignedIn {
     pub caller: Principal,
 }
 
-impl std::fmt::Debug for SignedIn {
+impl std::fmt::Debug for TokenPair {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("SignedIn").field("caller", &self.caller).finish_non_exhaustive()
+        f.debug_struct("TokenPair").field("caller", &self.caller).finish_non_exhaustive()
     }
 }
 
@@ -70,7 +70,7 @@ impl Auth {
         username: &str,
         password: &str,
         device: &Device,
-    ) -> ApiResult<SignedIn> {
+    ) -> ApiResult<TokenPair> {
         let key = users::key(username);
         let now = || self.clock.now();
         let attempt = self.throttle.attempt(&key, device.address, now).await?;
@@ -90,7 +90,7 @@ impl Auth {
         tx.commit().await?;
         let caller = caller.ok_or_else(ended)?;
         let token = signer.sign(caller.user_id, session_id, now)?;
-        Ok(SignedIn { token, expires_in: TOKEN_TTL_S, refresh_token, caller })
+        Ok(TokenPair { token, expires_in: TOKEN_TTL_S, refresh_token, caller })
     }
 
     /// Gives the next pair for a refresh token.
@@ -98,7 +98,7 @@ impl Auth {
     /// # Errors
     /// 401 where the token is unknown, its session has ended or its user is disabled; also
     /// where it was used before the grace, which ends the session.
-    pub async fn refresh(&self, refresh_token: &str) -> ApiResult<SignedIn> {
+    pub async fn refresh(&self, refresh_token: &str) -> ApiResult<TokenPair> {
         let signer = self.tokens.signer(&self.db, &self.clock).await?;
         let now = self.clock.now();
         let hash = digest(refresh_token);
@@ -116,7 +116,7 @@ impl Auth {
         match rotation {
             Rotation::Fresh(refresh_token, caller) => {
                 let token = signer.sign(caller.user_id, session_id, now)?;
-                Ok(SignedIn { token, expires_in: TOKEN_TTL_S, refresh_token, caller })
+                Ok(TokenPair { token, expires_in: TOKEN_TTL_S, refresh_token, caller })
             }
             Rotation::Refused => Err(ended()),
             Rotation::Reused => {

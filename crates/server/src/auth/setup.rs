@@ -13,7 +13,7 @@ use stockroom_domain::permissions::Role;
 use unicode_normalization::UnicodeNormalization;
 
 use super::principal::{Grant, Place};
-use super::sessions::{Device, SignedIn, digest, start};
+use super::sessions::{Device, TokenPair, digest, start};
 use super::tokens::{TOKEN_TTL_S, random};
 use super::{Auth, passwords, sql, users};
 use crate::error::{ApiError, ApiResult, ErrorCode, Faults};
@@ -89,7 +89,7 @@ impl Auth {
     ///
     /// # Errors
     /// 409 `already_set_up`; 401 where the token is wrong; 400 with all faults; 429; 503.
-    pub async fn set_up(&self, new: &NewShop<'_>, device: &Device) -> ApiResult<SignedIn> {
+    pub async fn set_up(&self, new: &NewShop<'_>, device: &Device) -> ApiResult<TokenPair> {
         if self.is_set_up().await? {
             return Err(already_set_up());
         }
@@ -131,7 +131,7 @@ impl Auth {
         tracing::info!(user_id = user_id.0, "the shop is set up");
         let caller = caller.ok_or_else(|| ApiError::internal("the administrator is not there"))?;
         let token = signer.sign(user_id, session_id, now)?;
-        Ok(SignedIn { token, expires_in: TOKEN_TTL_S, refresh_token, caller })
+        Ok(TokenPair { token, expires_in: TOKEN_TTL_S, refresh_token, caller })
     }
 
     /// Compares digests in a time that does not depend on them.

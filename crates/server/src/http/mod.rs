@@ -13,6 +13,7 @@ pub mod csv;
 mod decode;
 pub mod docs;
 pub mod edge;
+pub mod endpoint;
 pub mod etag;
 mod failure;
 pub mod once;

@@ -114,8 +114,8 @@ pub struct Levels<'a> {
 
 /// `GET /api/stock/current`
 pub async fn current(
-    app: App,
     who: Can<ReadStock>,
+    app: App,
     Params(params): Params<LevelParams>,
 ) -> ApiResult<Answer<Levels<'static>>> {
     let scope = visible(&who, Permission::ReadStock, &params.store_id)?;
@@ -125,8 +125,8 @@ pub async fn current(
 
 /// `GET /api/stores/{id}/inventory`
 pub async fn inventory(
-    app: App,
     who: Can<ReadStock>,
+    app: App,
     PathId(store): PathId,
     Params(params): Params<InventoryParams>,
 ) -> ApiResult<Answer<Levels<'static>>> {

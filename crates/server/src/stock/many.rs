@@ -71,8 +71,8 @@ pub struct ResultOfOne<'a> {
 
 /// `POST /api/stock/movements`
 pub async fn many(
-    app: App,
     who: Can<MoveStock>,
+    app: App,
     once: Once,
     Body(request): Body<ManyMovements, BYTES_MAX_BULK>,
 ) -> ApiResult<ManyReply> {

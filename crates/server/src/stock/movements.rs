@@ -59,8 +59,8 @@ pub struct MovementAnswer<'a> {
 
 /// `GET /api/stock/movements`
 pub async fn list(
-    app: App,
     who: Can<ReadStock>,
+    app: App,
     Params(params): Params<MovementParams>,
 ) -> ApiResult<Answer<Movements<'static>>> {
     let scope = visible(&who, Permission::ReadStock, &params.store_id)?;
@@ -87,8 +87,8 @@ pub async fn list(
 
 /// `GET /api/stock/movements/{id}`
 pub async fn get(
-    app: App,
     who: Can<ReadStock>,
+    app: App,
     PathId(id): PathId,
 ) -> ApiResult<Answer<MovementAnswer<'static>>> {
     let row = find(&app, &who, id).await?;

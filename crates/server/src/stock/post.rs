@@ -27,8 +27,8 @@ use crate::ledger::{Details, Effects, PostError, Posting, Receipt};
 
 /// `POST /api/stock/add`
 pub async fn add(
-    app: App,
     who: Can<MoveStock>,
+    app: App,
     once: Once,
     Body(new): Body<NewMovement>,
 ) -> ApiResult<Created<MovementAnswer<'static>>> {
@@ -37,8 +37,8 @@ pub async fn add(
 
 /// `POST /api/stock/sale`
 pub async fn sale(
-    app: App,
     who: Can<MoveStock>,
+    app: App,
     once: Once,
     Body(new): Body<NewMovement>,
 ) -> ApiResult<Created<MovementAnswer<'static>>> {
@@ -47,8 +47,8 @@ pub async fn sale(
 
 /// `POST /api/stock/remove`
 pub async fn remove(
-    app: App,
     who: Can<MoveStock>,
+    app: App,
     once: Once,
     Body(new): Body<NewMovement>,
 ) -> ApiResult<Created<MovementAnswer<'static>>> {
@@ -57,8 +57,8 @@ pub async fn remove(
 
 /// `POST /api/stock`
 pub async fn typed(
-    app: App,
     who: Can<MoveStock>,
+    app: App,
     once: Once,
     Body(new): Body<TypedMovement>,
 ) -> ApiResult<Created<MovementAnswer<'static>>> {
@@ -209,8 +209,8 @@ pub(super) async fn lot(
 
 /// `PUT /api/stores/{id}/inventory/{product_id}`
 pub async fn set_quantity(
-    app: App,
     who: Can<MoveStock>,
+    app: App,
     Segments(place): Segments<StockPlace>,
     once: Once,
     if_match: IfMatch,
@@ -263,8 +263,8 @@ pub struct ReorderPointAnswer {
 
 /// `PUT /api/stores/{id}/inventory/{product_id}/reorder-point`
 pub async fn set_reorder_point(
-    app: App,
     who: Can<MoveStock>,
+    app: App,
     Segments(place): Segments<StockPlace>,
     once: Once,
     Body(new): Body<SetReorderPoint>,
@@ -294,8 +294,8 @@ pub async fn set_reorder_point(
 
 /// `POST /api/stock/movements/{id}/reverse`
 pub async fn reverse(
-    app: App,
     who: Can<MoveStock>,
+    app: App,
     PathId(id): PathId,
     once: Once,
     Body(request): Body<Reverse>,

@@ -11,7 +11,7 @@ use serde::Serialize;
 
 use super::sql;
 use crate::App;
-use crate::auth::{Can, Operate};
+use crate::auth::{Anyone, Can, Operate};
 use crate::error::{ApiError, ApiResult};
 use crate::http::{Answer, Success, WireTime};
 
@@ -59,12 +59,12 @@ pub struct Version {
 }
 
 /// Answers while the process runs.
-pub async fn live() -> ApiResult<Answer<Alive>> {
+pub async fn live(_: Anyone) -> ApiResult<Answer<Alive>> {
     Answer::new(&Alive::default())
 }
 
 /// Answers 503 without the database and while stopping.
-pub async fn ready(app: App) -> ApiResult<Answer<Ready>> {
+pub async fn ready(_: Anyone, app: App) -> ApiResult<Answer<Ready>> {
     check(&app).await?;
     Answer::new(&Ready { status: Success::Success, ready: true })
 }
@@ -94,7 +94,7 @@ async fn check(app: &App) -> ApiResult<()> {
 }
 
 /// What is running.
-pub async fn version() -> ApiResult<Answer<Version>> {
+pub async fn version(_: Anyone) -> ApiResult<Answer<Version>> {
     Answer::new(&Version {
         status: Success::Success,
         name: "stockroom",
