@@ -30,13 +30,19 @@ pub enum Permission {
     Backdate,
     /// See cost prices, margins and the value of stock.
     SeeCost,
+    /// Read the audit log of a store; held in all stores, that of the shop as well.
+    ReadAudit,
+    /// Create, change and delete users and programs' keys.
+    ManageUsers,
+    /// Change the shop's settings.
+    EditSettings,
     /// See how the system runs: metrics and the details of readiness.
     Operate,
 }
 
 impl Permission {
     /// All permissions.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 11] = [
         Self::ReadCatalog,
         Self::EditCatalog,
         Self::EditStores,
@@ -44,6 +50,9 @@ impl Permission {
         Self::MoveStock,
         Self::Backdate,
         Self::SeeCost,
+        Self::ReadAudit,
+        Self::ManageUsers,
+        Self::EditSettings,
         Self::Operate,
     ];
 
@@ -57,6 +66,9 @@ impl Permission {
             Self::MoveStock => "move_stock",
             Self::Backdate => "backdate",
             Self::SeeCost => "see_cost",
+            Self::ReadAudit => "read_audit",
+            Self::ManageUsers => "manage_users",
+            Self::EditSettings => "edit_settings",
             Self::Operate => "operate",
         }
     }
@@ -64,7 +76,14 @@ impl Permission {
     /// Whether it concerns the shop as a whole, so that only a role held in all stores
     /// carries it: a change to the catalogue reaches every store.
     pub const fn is_shop_wide(self) -> bool {
-        matches!(self, Self::EditCatalog | Self::EditStores | Self::Operate)
+        matches!(
+            self,
+            Self::EditCatalog
+                | Self::EditStores
+                | Self::ManageUsers
+                | Self::EditSettings
+                | Self::Operate
+        )
     }
 }
 
@@ -98,7 +117,7 @@ impl Role {
             ),
             Self::Staff => matches!(permission, P::ReadCatalog | P::ReadStock | P::MoveStock),
             Self::Auditor => {
-                matches!(permission, P::ReadCatalog | P::ReadStock | P::SeeCost)
+                matches!(permission, P::ReadCatalog | P::ReadStock | P::SeeCost | P::ReadAudit)
             }
         }
     }

@@ -135,6 +135,10 @@ pub struct Failure {
     /// For the log only.
     #[serde(skip)]
     pub cause: Option<String>,
+    /// The caller reached for something that they have no right to. Told as 403, or, where not
+    /// even its existence is theirs to know, as 404; put on record either way.
+    #[serde(skip)]
+    pub is_denial: bool,
 }
 
 /// What ends a handler early: a failure, or the stored answer of an earlier, equal request.
@@ -184,6 +188,7 @@ impl Failure {
             details: Map::new(),
             retry_after_s,
             cause: None,
+            is_denial: code == ErrorCode::Forbidden,
         }
     }
 }
@@ -285,6 +290,15 @@ impl ApiError {
     pub fn with_retry_after_s(mut self, seconds: u32) -> Self {
         if let Early::Failure(failure) = &mut *self.0 {
             failure.retry_after_s = Some(seconds);
+        }
+        self
+    }
+
+    /// Has the attempt put on record as one that was denied.
+    #[must_use]
+    pub fn as_denial(mut self) -> Self {
+        if let Early::Failure(failure) = &mut *self.0 {
+            failure.is_denial = true;
         }
         self
     }

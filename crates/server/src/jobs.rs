@@ -17,7 +17,7 @@ use tokio::task::JoinSet;
 use crate::App;
 use crate::auth::sessions;
 use crate::db::Tx;
-use crate::http;
+use crate::{events, http};
 
 /// Rows of one transaction: a till must not wait behind it.
 const ROWS_MAX: i64 = 500;
@@ -29,26 +29,44 @@ type Piece<'t> = Pin<Box<dyn Future<Output = sqlx::Result<u64>> + Send + 't>>;
 struct Job {
     name: &'static str,
     every: Duration,
-    /// Does a piece of the work in a transaction of its own; how many rows it was. Less than
-    /// [`ROWS_MAX`]: all is done.
-    piece: for<'t> fn(&'t mut Tx, Timestamp) -> Piece<'t>,
+    work: Work,
 }
 
-const JOBS: [Job; 3] = [
+enum Work {
+    /// Does a piece of the work in a transaction of its own; how many rows it was. Less than
+    /// [`ROWS_MAX`]: all is done.
+    Pieces(for<'t> fn(&'t mut Tx, Timestamp) -> Piece<'t>),
+    /// Does all of it, in transactions of its own making; how many rows it was.
+    Whole(for<'a> fn(&'a App) -> Piece<'a>),
+}
+
+const JOBS: [Job; 5] = [
+    Job {
+        name: "record_outside_changes",
+        every: Duration::from_secs(5),
+        work: Work::Whole(|app| Box::pin(events::record_outside(&app.db, app.clock.now()))),
+    },
+    Job {
+        name: "make_partitions",
+        every: AN_HOUR,
+        work: Work::Whole(|app| {
+            Box::pin(async move { events::ensure_partitions(&app.db).await.map(|_| 0) })
+        }),
+    },
     Job {
         name: "forget_idempotency_keys",
         every: AN_HOUR,
-        piece: |tx, now| Box::pin(http::forget_expired_keys(tx, now, ROWS_MAX)),
+        work: Work::Pieces(|tx, now| Box::pin(http::forget_expired_keys(tx, now, ROWS_MAX))),
     },
     Job {
         name: "forget_refresh_tokens",
         every: AN_HOUR,
-        piece: |tx, now| Box::pin(sessions::forget_old_tokens(tx, now, ROWS_MAX)),
+        work: Work::Pieces(|tx, now| Box::pin(sessions::forget_old_tokens(tx, now, ROWS_MAX))),
     },
     Job {
         name: "forget_sessions",
         every: AN_HOUR,
-        piece: |tx, now| Box::pin(sessions::forget_old(tx, now, ROWS_MAX)),
+        work: Work::Pieces(|tx, now| Box::pin(sessions::forget_old(tx, now, ROWS_MAX))),
     },
 ];
 
@@ -94,7 +112,8 @@ impl Jobs {
         for job in JOBS {
             let (app, mut stopped) = (app.clone(), stopped.clone());
             tasks.spawn(async move {
-                let mut pause = Duration::from_secs(rand::random_range(10..=120));
+                let first_max_s = job.every.as_secs().min(120);
+                let mut pause = Duration::from_secs(rand::random_range(1..=first_max_s));
                 // A time-out: nobody has said stop.
                 while tokio::time::timeout(pause, stopped.changed()).await.is_err() {
                     run(&app, &job, &stopped).await;
@@ -128,7 +147,7 @@ async fn run(app: &App, job: &Job, stopped: &watch::Receiver<bool>) {
         match run_piece(app, job).await {
             Ok(count) => {
                 rows += count;
-                if count < ROWS_MAX.unsigned_abs() {
+                if matches!(job.work, Work::Whole(_)) || count < ROWS_MAX.unsigned_abs() {
                     break "done";
                 }
                 if *stopped.borrow() {
@@ -149,8 +168,13 @@ async fn run(app: &App, job: &Job, stopped: &watch::Receiver<bool>) {
 }
 
 async fn run_piece(app: &App, job: &Job) -> sqlx::Result<u64> {
-    let mut tx = app.db.begin().await?;
-    let count = (job.piece)(&mut tx, app.clock.now()).await?;
-    tx.commit().await?;
-    Ok(count)
+    match job.work {
+        Work::Whole(work) => work(app).await,
+        Work::Pieces(piece) => {
+            let mut tx = app.db.begin().await?;
+            let count = piece(&mut tx, app.clock.now()).await?;
+            tx.commit().await?;
+            Ok(count)
+        }
+    }
 }

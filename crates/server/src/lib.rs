@@ -2,6 +2,8 @@
 
 #[macro_use]
 pub mod db;
+pub mod audit;
+pub mod audit_log;
 pub mod auth;
 pub mod catalog;
 pub mod cli;

@@ -12,20 +12,25 @@ use schemars::SchemaGenerator;
 use schemars::generate::SchemaSettings;
 
 use crate::auth::{
-    Anyone, EditCatalog, EditStores, MoveStock, Operate, ReadCatalog, ReadStock, SignedIn,
+    Anyone, EditCatalog, EditStores, MoveStock, Operate, ReadAudit, ReadCatalog, ReadStock,
+    SignedIn,
 };
 use crate::error::{ApiError, ErrorCode};
 use crate::http::edge::EdgeLayer;
 use crate::http::endpoint::{Endpoint, Reach, delete, get, patch, post, put};
 use crate::http::reference;
-use crate::{App, auth, catalog, stock, stores, system};
+use crate::{App, audit_log, auth, catalog, stock, stores, system};
+
+/// A heading of the documentation, what it says, and what stands under it.
+type Part = (&'static str, &'static str, fn() -> Vec<Endpoint>);
 
 /// The parts of the API, in the documentation's order.
-const PARTS: &[(&str, &str, fn() -> Vec<Endpoint>)] = &[
+const PARTS: &[Part] = &[
     ("Identity", "Setting up the shop, signing in and staying signed in.", identity),
     ("Catalogue", "What the shop sells: one catalogue for all stores.", catalogue),
     ("Stores", "The shops that hold stock. A caller sees those in which they hold a role.", shops),
     ("Stock", "Goods coming in, sold and taken out; what is on hand, now and then.", ledger),
+    ("Audit", "Who did what, when and from where.", audit),
     ("System", "How the system itself is doing.", machine),
 ];
 
@@ -183,6 +188,19 @@ fn ledger() -> Vec<Endpoint> {
         )
         .doc("setReorderPoint", "When to order again, in one store")
         .fails(&[NotFound]),
+    ]
+}
+
+fn audit() -> Vec<Endpoint> {
+    vec![
+        get("/api/audit-logs", audit_log::http::list, ReadAudit, Reach::Stores)
+            .doc("listAuditLogs", "The audit log, newest first, or all as CSV")
+            .about(
+                "Every change of state with its actor, address and request, before and after; \
+                 also sign-ins, denied attempts, exports and the use of API keys. Whoever holds \
+                 the right in some stores only sees what was done in those.",
+            )
+            .fails(&[ErrorCode::NotFound]),
     ]
 }
 

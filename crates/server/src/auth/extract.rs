@@ -18,7 +18,7 @@ use stockroom_domain::permissions::Permission;
 use super::Principal;
 use crate::App;
 use crate::error::{ApiError, ApiResult, ErrorCode};
-use crate::http::docs;
+use crate::http::{RequestContext, docs};
 
 /// A right that a handler can demand.
 pub trait Right: Send + Sync + 'static {
@@ -101,6 +101,12 @@ rights! {
     ReadStock,
     /// Record stock coming in, sold, removed or counted in a store.
     MoveStock,
+    /// Read the audit log.
+    ReadAudit,
+    /// Create, change and delete users and programs' keys.
+    ManageUsers,
+    /// Change the shop's settings.
+    EditSettings,
     /// See how the system runs.
     Operate,
 }
@@ -166,11 +172,13 @@ impl FromRequestParts<App> for Who {
                 "Sign in first, and send the token in the header Authorization: Bearer …",
             ));
         };
-        app.auth.caller(token).await?.map(Self).ok_or_else(|| {
+        let caller = app.auth.caller(token).await?.ok_or_else(|| {
             ApiError::unauthenticated(
                 "This token is not valid, or not any more. Refresh it, or sign in again.",
             )
-        })
+        })?;
+        RequestContext::of(parts).set_caller(Arc::clone(&caller));
+        Ok(Self(caller))
     }
 }
 

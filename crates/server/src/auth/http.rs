@@ -1,9 +1,7 @@
 //! Requests, answers and handlers of identity.
 
-use std::net::SocketAddr;
-
 use aide::OperationInput;
-use axum::extract::{ConnectInfo, FromRequestParts};
+use axum::extract::FromRequestParts;
 use axum::http::header::{CACHE_CONTROL, USER_AGENT};
 use axum::http::request::Parts;
 use schemars::JsonSchema;
@@ -18,7 +16,7 @@ use super::{Anyone, Who};
 use crate::App;
 use crate::config::Secret;
 use crate::error::ApiResult;
-use crate::http::{Answer, Body, Created, Success};
+use crate::http::{Answer, Body, Created, RequestContext, Success};
 
 /// Name and password.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -170,14 +168,15 @@ pub async fn login(
 pub async fn refresh(
     _: Anyone,
     app: App,
+    device: Device,
     Body(refresh): Body<Refresh>,
 ) -> ApiResult<Answer<SignedInAnswer>> {
-    answer(app.auth.refresh(refresh.refresh_token.expose()).await?)
+    answer(app.auth.refresh(refresh.refresh_token.expose(), &device).await?)
 }
 
 /// Ends the session.
-pub async fn logout(who: Who, app: App) -> ApiResult<Answer<SignedOut>> {
-    app.auth.sign_out(&who).await?;
+pub async fn logout(who: Who, app: App, context: RequestContext) -> ApiResult<Answer<SignedOut>> {
+    app.auth.sign_out(&who, context.origin(&who)).await?;
     Answer::new(&SignedOut::default())
 }
 
@@ -241,7 +240,7 @@ impl From<&Principal> for UserView {
         let grants: Vec<GrantView> = grants.collect();
         Self {
             id: who.user_id.0,
-            username: who.username.clone(),
+            username: who.username.to_string(),
             name: who.name.clone(),
             role: grants.iter().map(|grant| grant.role).min(),
             store_ids: grants.iter().map(|grant| grant.store_id).collect(),
@@ -278,11 +277,14 @@ impl SignedInAnswer {
 impl FromRequestParts<App> for Device {
     type Rejection = std::convert::Infallible;
 
-    /// The address is the connection's: no header that a client could write is believed.
     async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self, Self::Rejection> {
-        let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
+        let context = RequestContext::of(parts);
         let agent = parts.headers.get(USER_AGENT).and_then(|value| value.to_str().ok());
-        Ok(Self { address: peer.map(|peer| peer.0.ip()), user_agent: agent.map(str::to_owned) })
+        Ok(Self {
+            address: context.address(),
+            user_agent: agent.map(str::to_owned),
+            request_id: context.id(),
+        })
     }
 }
 

@@ -27,11 +27,11 @@ use std::sync::Arc;
 
 pub use callers::Callers;
 pub use extract::{
-    Access, Anyone, Can, EditCatalog, EditStores, Guard, GuardedBy, MoveStock, Operate,
-    ReadCatalog, ReadStock, Right, SignedIn, Who,
+    Access, Anyone, Can, EditCatalog, EditSettings, EditStores, Guard, GuardedBy, ManageUsers,
+    MoveStock, Operate, ReadAudit, ReadCatalog, ReadStock, Right, SignedIn, Who,
 };
 pub use passwords::Passwords;
-pub use principal::{Grant, Place, Principal, Scope};
+pub use principal::{Grant, Place, Principal, Scope, Via};
 pub use sessions::{Device, TokenPair};
 pub use throttle::Throttle;
 pub use tokens::Tokens;

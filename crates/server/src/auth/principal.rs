@@ -1,8 +1,12 @@
 //! Who is asking, and what they may do where. Pure: no database, no clock.
 
+use std::sync::Arc;
+
+use serde_json::{Value, json};
 use stockroom_domain::permissions::{Permission, Role};
 use stockroom_domain::{StoreId, UserId};
 
+use crate::audit::{Actor, ActorKind};
 use crate::error::{ApiError, ApiResult};
 
 /// Where a role is held.
@@ -32,17 +36,26 @@ pub enum Scope {
     Stores(Vec<StoreId>),
 }
 
+/// What a caller has proved who they are by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Via {
+    /// A sign-in with a password.
+    Session(i64),
+    /// A program's key.
+    Key(i64),
+}
+
 /// Someone who has proved who they are.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Principal {
     /// Who.
     pub user_id: UserId,
     /// The name they sign in with.
-    pub username: String,
+    pub username: Arc<str>,
     /// Their name, for people.
     pub name: String,
-    /// The sign-in that the request belongs to.
-    pub session_id: i64,
+    /// By what they have proved it.
+    pub via: Via,
     /// Their roles, by store.
     pub grants: Vec<Grant>,
 }
@@ -67,6 +80,15 @@ impl Place {
 }
 
 impl Grant {
+    /// As it is told in events and on record: without a store, in all of them.
+    pub fn to_json(&self) -> Value {
+        let store_id = match self.place {
+            Place::AllStores => None,
+            Place::Store(store) => Some(store.0),
+        };
+        json!({ "store_id": store_id, "role": self.role.name() })
+    }
+
     /// A permission that concerns the whole shop counts only where held in all stores.
     fn carries(&self, permission: Permission) -> bool {
         self.role.may(permission) && (self.place == Place::AllStores || !permission.is_shop_wide())
@@ -74,6 +96,15 @@ impl Grant {
 }
 
 impl Principal {
+    /// As the audit log names them.
+    pub fn actor(&self) -> Actor {
+        let kind = match self.via {
+            Via::Session(_) => ActorKind::User,
+            Via::Key(_) => ActorKind::Key,
+        };
+        Actor { kind, id: Some(self.user_id.0), name: Arc::clone(&self.username) }
+    }
+
     /// Whether `permission` is held in `store`.
     pub fn may(&self, permission: Permission, store: StoreId) -> bool {
         self.grants.iter().any(|grant| grant.place.covers(store) && grant.carries(permission))
@@ -100,7 +131,7 @@ impl Principal {
         } else if self.sees(store) {
             Err(ApiError::forbidden(permission.name()).with_detail("store_id", store.0))
         } else {
-            Err(ApiError::not_found("store", store.0))
+            Err(ApiError::not_found("store", store.0).as_denial())
         }
     }
 
@@ -126,9 +157,9 @@ mod tests {
     fn principal(grants: &[(i64, Role)]) -> Principal {
         Principal {
             user_id: UserId(1),
-            username: "ada".to_owned(),
+            username: "ada".into(),
             name: "Ada".to_owned(),
-            session_id: 1,
+            via: Via::Session(1),
             grants: grants
                 .iter()
                 .map(|&(store, role)| Grant { place: Place::from_store_id(store), role })

@@ -7,17 +7,21 @@
 //! lock of the session's row, so that no interleaving of nodes can use a token twice.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use serde_json::json;
 use sha2::{Digest, Sha256};
 use stockroom_domain::{Timestamp, UserId};
 
-use super::principal::Principal;
+use super::principal::{Principal, Via};
 use super::tokens::{TOKEN_TTL_S, random};
 use super::{Auth, sql, users};
+use crate::audit::{Actor, Entry, Origin};
 use crate::db::Tx;
 use crate::error::{ApiError, ApiResult};
+use crate::events;
 
 /// For how long a refresh token that was used still gives a fresh pair.
 pub const GRACE_S: i64 = 10;
@@ -33,6 +37,15 @@ pub struct Device {
     pub address: Option<IpAddr>,
     /// The client, in its own words.
     pub user_agent: Option<String>,
+    /// The request's id.
+    pub request_id: Option<Arc<str>>,
+}
+
+impl Device {
+    /// What the audit log says of someone who comes from there.
+    pub(super) fn origin(&self, actor: Actor) -> Origin {
+        Origin { actor, address: self.address, request_id: self.request_id.clone() }
+    }
 }
 
 /// A pair of tokens and whose they are.
@@ -77,8 +90,12 @@ impl Auth {
         let known = sql::credentials(&mut self.db.read().await?, &key).await?;
         let hash = known.as_ref().map(|known| known.password_hash.clone());
         let is_right = self.passwords.verify(password, hash).await?;
-        let Some(known) = known.filter(|known| is_right && !known.is_disabled) else {
+        let Some(known) = known.clone().filter(|known| is_right && !known.is_disabled) else {
             attempt.failed(self.clock.now());
+            let user_id = known.map(|known| known.user_id.0);
+            let origin = device.origin(Actor::nobody(&key));
+            let entry = Entry::new(origin, "user.sign_in_failed", "user", user_id);
+            events::note(&self.db, self.clock.now(), entry).await?;
             return Err(ApiError::unauthenticated("The username or the password is wrong."));
         };
         attempt.succeeded();
@@ -86,9 +103,11 @@ impl Auth {
         let now = self.clock.now();
         let mut tx = self.db.begin().await?;
         let (session_id, refresh_token) = start(&mut tx, known.user_id, device, now).await?;
-        let caller = sql::caller(&mut tx, session_id, now).await?;
-        tx.commit().await?;
-        let caller = caller.ok_or_else(ended)?;
+        let Some(caller) = sql::caller(&mut tx, session_id, now).await? else {
+            tx.rollback().await?;
+            return Err(ended());
+        };
+        events::append(tx, now, &[], &[signed_in(&caller, device)]).await?;
         let token = signer.sign(caller.user_id, session_id, now)?;
         Ok(TokenPair { token, expires_in: TOKEN_TTL_S, refresh_token, caller })
     }
@@ -98,7 +117,7 @@ impl Auth {
     /// # Errors
     /// 401 where the token is unknown, its session has ended or its user is disabled; also
     /// where it was used before the grace, which ends the session.
-    pub async fn refresh(&self, refresh_token: &str) -> ApiResult<TokenPair> {
+    pub async fn refresh(&self, refresh_token: &str, device: &Device) -> ApiResult<TokenPair> {
         let signer = self.tokens.signer(&self.db, &self.clock).await?;
         let now = self.clock.now();
         let hash = digest(refresh_token);
@@ -107,19 +126,20 @@ impl Auth {
             tx.rollback().await?;
             return Err(ended());
         };
-        let rotation = rotate(&mut tx, &hash, session_id, now).await?;
-        if matches!(rotation, Rotation::Refused) {
-            tx.rollback().await?;
-        } else {
-            tx.commit().await?;
-        }
-        match rotation {
+        match rotate(&mut tx, &hash, session_id, now).await? {
             Rotation::Fresh(refresh_token, caller) => {
+                tx.commit().await?;
                 let token = signer.sign(caller.user_id, session_id, now)?;
                 Ok(TokenPair { token, expires_in: TOKEN_TTL_S, refresh_token, caller })
             }
-            Rotation::Refused => Err(ended()),
+            Rotation::Refused => {
+                tx.rollback().await?;
+                Err(ended())
+            }
             Rotation::Reused => {
+                let origin = device.origin(Actor::nobody("a used refresh token"));
+                let entry = Entry::new(origin, "session.token_reused", "session", session_id);
+                events::append(tx, now, &[], &[entry]).await?;
                 self.callers.forget(session_id);
                 tracing::warn!(
                     session_id,
@@ -134,11 +154,14 @@ impl Auth {
     ///
     /// # Errors
     /// The database's.
-    pub async fn sign_out(&self, who: &Principal) -> ApiResult<()> {
+    pub async fn sign_out(&self, who: &Principal, origin: Origin) -> ApiResult<()> {
+        let Via::Session(session_id) = who.via else { return Ok(()) };
+        let now = self.clock.now();
         let mut tx = self.db.begin().await?;
-        sql::end_session(&mut tx, who.session_id, "logout", self.clock.now()).await?;
-        tx.commit().await?;
-        self.callers.forget(who.session_id);
+        sql::end_session(&mut tx, session_id, "logout", now).await?;
+        let entry = Entry::new(origin, "session.ended", "session", session_id);
+        events::append(tx, now, &[], &[entry]).await?;
+        self.callers.forget(session_id);
         Ok(())
     }
 }
@@ -173,6 +196,16 @@ async fn rotate(
         return Ok(Rotation::Refused);
     };
     Ok(Rotation::Fresh(add_refresh_token(tx, session_id, now).await?, caller))
+}
+
+/// What the audit log says of a sign-in.
+pub(super) fn signed_in(caller: &Principal, device: &Device) -> Entry {
+    let origin = device.origin(caller.actor());
+    let session = match caller.via {
+        Via::Session(id) | Via::Key(id) => id,
+    };
+    Entry::new(origin, "user.signed_in", "user", caller.user_id.0)
+        .after(&json!({ "session_id": session }))
 }
 
 /// Begins a session and gives its id and its first refresh token.

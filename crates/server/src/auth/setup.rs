@@ -9,15 +9,17 @@ use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use jiff::tz::TimeZone;
 use serde_json::json;
+use stockroom_domain::StoreId;
 use stockroom_domain::permissions::Role;
 use unicode_normalization::UnicodeNormalization;
 
-use super::principal::{Grant, Place};
-use super::sessions::{Device, TokenPair, digest, start};
+use super::principal::{Grant, Place, Principal};
+use super::sessions::{Device, TokenPair, digest, signed_in, start};
 use super::tokens::{TOKEN_TTL_S, random};
 use super::{Auth, passwords, sql, users};
+use crate::audit::Entry;
 use crate::error::{ApiError, ApiResult, ErrorCode, Faults};
-use crate::events::{self, Event};
+use crate::events::{self, Event, Fact};
 
 /// The fewest characters of a token that was set by hand.
 pub const SETUP_TOKEN_CHARACTERS_MIN: usize = 16;
@@ -124,12 +126,12 @@ impl Auth {
         sql::remove_setting(&mut tx, TOKEN_SETTING).await?;
         let (session_id, refresh_token) = start(&mut tx, user_id, device, now).await?;
         let caller = sql::caller(&mut tx, session_id, now).await?;
-        let created = Event::new("store.created", "store", store.0, &json!({"code": "MAIN"}));
-        let added = users::added(user_id, Role::Admin, &[Place::AllStores]);
-        events::append(tx, now, &[created.in_store(store), added]).await?;
+        let caller = caller.ok_or_else(|| ApiError::internal("the administrator is not there"))?;
+        let (events, mut entries) = made(&caller, device, &shop, store);
+        entries.push(signed_in(&caller, device));
+        events::append(tx, now, &events, &entries).await?;
 
         tracing::info!(user_id = user_id.0, "the shop is set up");
-        let caller = caller.ok_or_else(|| ApiError::internal("the administrator is not there"))?;
         let token = signer.sign(user_id, session_id, now)?;
         Ok(TokenPair { token, expires_in: TOKEN_TTL_S, refresh_token, caller })
     }
@@ -149,6 +151,26 @@ impl Auth {
             "The setup token is not valid. Use the link that the server printed last.",
         ))
     }
+}
+
+/// What was made, told and recorded as the new administrator's own doing.
+fn made(
+    admin: &Principal,
+    device: &Device,
+    shop: &Checked,
+    store: StoreId,
+) -> (Vec<Event>, Vec<Entry>) {
+    let event = Event::new("store.created", "store", store.0, &json!({"code": "MAIN"}));
+    let store = Fact::new(event.in_store(store)).after(&json!({
+        "id": store.0,
+        "code": "MAIN",
+        "name": shop.store_name,
+        "time_zone": shop.time_zone,
+        "currency": shop.currency,
+    }));
+    let user = users::added(admin.user_id, &shop.username, &shop.username, &admin.grants);
+    let origin = || device.origin(admin.actor());
+    [store, user].map(|fact| fact.told_and_recorded(origin())).into_iter().unzip()
 }
 
 fn is_same(a: &[u8], b: &[u8]) -> bool {

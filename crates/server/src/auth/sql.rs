@@ -4,7 +4,7 @@
 use stockroom_domain::permissions::Role;
 use stockroom_domain::{StoreId, Timestamp, UserId};
 
-use super::principal::{Grant, Place, Principal};
+use super::principal::{Grant, Place, Principal, Via};
 use super::tokens::KeyRow;
 use crate::db::{Conn, Reader, Tx};
 
@@ -86,6 +86,7 @@ pub async fn caller(
         JOIN users u ON u.id = s.user_id
         LEFT JOIN user_roles r ON r.user_id = u.id
         WHERE s.id = $1 AND s.ended_at IS NULL AND s.expires_at > $2 AND NOT u.is_disabled
+          AND NOT u.is_deleted
         ORDER BY r.store_id";
     type Row = (i64, String, String, Option<i64>, Option<String>);
     let rows: Vec<Row> = on_db!(conn.into(), conn =>
@@ -94,9 +95,9 @@ pub async fn caller(
     for (user_id, username, name, store_id, role) in rows {
         let caller = caller.get_or_insert_with(|| Principal {
             user_id: UserId(user_id),
-            username,
+            username: username.into(),
             name,
-            session_id,
+            via: Via::Session(session_id),
             grants: Vec::new(),
         });
         if let (Some(store_id), Some(role)) = (store_id, role.as_deref().and_then(Role::from_name))

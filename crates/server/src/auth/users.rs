@@ -1,14 +1,15 @@
 //! Users: the rules for their names, and writing one.
 
 use anyhow::{Context, bail};
-use serde_json::json;
+use serde_json::{Value, json};
 use stockroom_domain::UserId;
 use stockroom_domain::permissions::Role;
 use unicode_normalization::UnicodeNormalization;
 
 use super::principal::{Grant, Place};
 use super::{Auth, passwords, sql};
-use crate::events::{self, Event};
+use crate::audit::Origin;
+use crate::events::{self, Event, Fact};
 
 /// The most characters of a username.
 pub const USERNAME_CHARACTERS_MAX: usize = 64;
@@ -92,6 +93,8 @@ impl Auth {
         }
         places.sort_unstable_by_key(|place| place.store_id());
         places.dedup();
+        let grants: Vec<Grant> =
+            places.into_iter().map(|place| Grant { place, role: new.role }).collect();
         let row = sql::UserRow {
             username: &username,
             username_key: &key(&username),
@@ -100,26 +103,22 @@ impl Auth {
         };
         let user = sql::insert_user(&mut tx, row, now).await?;
         let user = user.with_context(|| format!("There is a user {username} already."))?;
-        for &place in &places {
-            sql::insert_grant(&mut tx, user, Grant { place, role: new.role }).await?;
+        for &grant in &grants {
+            sql::insert_grant(&mut tx, user, grant).await?;
         }
-        events::append(tx, now, &[added(user, new.role, &places)]).await?;
+        let fact = added(user, &username, &name, &grants);
+        let (event, entry) = fact.told_and_recorded(Origin::system("command line"));
+        events::append(tx, now, &[event], &[entry]).await?;
         Ok(user)
     }
 }
 
-/// The event of a new user. It names nobody: followers need the role and its reach.
-pub(super) fn added(user: UserId, role: Role, places: &[Place]) -> Event {
-    let store_ids: Vec<i64> = places
-        .iter()
-        .filter_map(|place| match place {
-            Place::AllStores => None,
-            Place::Store(store) => Some(store.0),
-        })
-        .collect();
-    let all_stores = places.contains(&Place::AllStores);
-    let data = json!({"role": role.name(), "all_stores": all_stores, "store_ids": store_ids});
-    Event::new("user.created", "user", user.0, &data)
+/// The making of a user. Followers learn no name: they need the roles and their reach.
+pub(super) fn added(user: UserId, username: &str, name: &str, grants: &[Grant]) -> Fact {
+    let grants: Vec<Value> = grants.iter().map(Grant::to_json).collect();
+    let event = Event::new("user.created", "user", user.0, &json!({ "grants": grants }));
+    let record = json!({ "id": user.0, "username": username, "name": name, "grants": grants });
+    Fact::new(event).after(&record)
 }
 
 #[cfg(test)]

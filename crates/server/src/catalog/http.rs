@@ -6,15 +6,16 @@ use stockroom_domain::ProductId;
 use super::changes;
 use super::list::{self, CategoryFilter, CategoryList, ProductFilter, ProductList};
 use super::product::{Details, Product, ProductInput, ProductPatch};
-use super::view::{self, ProductAnswer, ProductView, Sight};
+use super::view::{self, ProductAnswer, Sight};
 use crate::App;
 use crate::auth::{Can, EditCatalog, Principal, ReadCatalog};
 use crate::db::Conn;
 use crate::error::{ApiError, ApiResult, ErrorCode};
-use crate::events::Event;
+use crate::events::{Event, Fact};
+use crate::http::csv::record_export;
 use crate::http::{
-    AcceptsCsv, Answer, Body, Created, Done, IfMatch, ListAnswer, Once, Params, PathId, Success,
-    Write, begin_write,
+    AcceptsCsv, Answer, Body, Created, Done, IfMatch, ListAnswer, Once, Params, PathId,
+    RequestContext, Success, Write, begin_write,
 };
 
 /// Makes a product.
@@ -30,7 +31,7 @@ pub async fn create(
     let details = input.check()?;
     let write = begin_write(&app, &who, &once).await?;
     let (write, id) = changes::insert(&app, write, &details).await?;
-    let answer = finish(write, &who, id, Some("product.created")).await?;
+    let answer = finish(write, &who, id, Some(("product.created", None))).await?;
     Ok(answer.with_location(&format!("/api/products/{id}")))
 }
 
@@ -102,7 +103,8 @@ async fn change(
         return finish(write, who, stored.id, None).await;
     }
     let write = changes::replace(app, write, &stored, &details).await?;
-    finish(write, who, stored.id, Some("product.updated")).await
+    let id = stored.id;
+    finish(write, who, id, Some(("product.updated", Some(stored)))).await
 }
 
 fn is_deleted(product: &Product) -> ApiError {
@@ -124,12 +126,12 @@ pub async fn delete(
     let mut write = begin_write(&app, &who, &once).await?;
     let stored = changes::lock(&mut write.tx, id).await?;
     if stored.is_deleted {
-        return write.commit(&(), &[]).await;
+        return write.commit(&(), []).await;
     }
     if_match.check(stored.version)?;
     changes::delete(&mut write, &stored).await?;
     let event = event("product.deleted", id, &stored.details.sku, stored.version + 1);
-    write.commit(&(), &[event]).await
+    write.commit(&(), [Fact::new(event).before(&view::record(stored))]).await
 }
 
 /// Brings a deleted product back. One that is not deleted stays as it is.
@@ -150,7 +152,8 @@ pub async fn restore(
     }
     if_match.check(stored.version)?;
     let write = changes::restore(&app, write, &stored).await?;
-    finish(write, &who, stored.id, Some("product.restored")).await
+    let id = stored.id;
+    finish(write, &who, id, Some(("product.restored", Some(stored)))).await
 }
 
 /// Lists products, in pages or as one CSV file.
@@ -160,10 +163,12 @@ pub async fn restore(
 pub async fn list(
     who: Can<ReadCatalog>,
     app: App,
+    context: RequestContext,
     accepts: AcceptsCsv,
     Params(filter): Params<ProductFilter>,
 ) -> ApiResult<ListAnswer<ProductList>> {
     if accepts.or_asked(filter.format) {
+        record_export(&app, &who, &context, "products", &filter).await?;
         return list::products_csv(app, &who, filter).await.map(ListAnswer::Csv);
     }
     let page = list::products(&app, &who, &filter).await?;
@@ -182,22 +187,26 @@ pub async fn categories(
     Answer::new(&list::categories(&app, &who, &filter).await?)
 }
 
-/// Shows the product as the write leaves it, and commits.
+/// Shows the product as the write leaves it, and commits. A change has a name and, unless the
+/// product is new, what was before.
 async fn finish<const STATUS: u16>(
     mut write: Write,
     who: &Principal,
     id: ProductId,
-    kind: Option<&'static str>,
+    fact: Option<(&'static str, Option<Product>)>,
 ) -> ApiResult<Answer<ProductAnswer, STATUS>> {
     let product = view::one(Conn::from(&mut write.tx), id.0, &Sight::of(who)).await?;
     let tag = product.tag();
-    let events: Vec<Event> = kind.map(|kind| changed(kind, &product)).into_iter().collect();
+    let fact = fact.map(|(kind, before)| {
+        let event = event(kind, product.id, &product.sku, product.version);
+        let fact = Fact::new(event).after(&product.to_record());
+        match before {
+            Some(before) => fact.before(&view::record(before)),
+            None => fact,
+        }
+    });
     let answer = ProductAnswer { status: Success::Success, product };
-    Ok(write.commit(&answer, &events).await?.with_header(axum::http::header::ETAG, &tag))
-}
-
-fn changed(kind: &'static str, product: &ProductView) -> Event {
-    event(kind, product.id, &product.sku, product.version)
+    Ok(write.commit(&answer, fact).await?.with_header(axum::http::header::ETAG, &tag))
 }
 
 /// Followers of every role read events: they name the product, never its cost.

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use schemars::JsonSchema;
 use serde::Serialize;
-use serde_json::json;
+use serde_json::{Value, json};
 use stockroom_domain::Quantity;
 use stockroom_domain::permissions::Permission;
 
@@ -165,7 +165,21 @@ pub(super) async fn one(mut db: Conn<'_>, id: i64, sight: &Sight) -> ApiResult<P
     views(db, found, sight).await?.pop().ok_or_else(|| ApiError::not_found("product", id))
 }
 
+/// A product as the audit log shows it: as the API does, with its cost, without the stock.
+pub(super) fn record(product: Product) -> Value {
+    ProductView::new(product, Quantity::ZERO, true).to_record()
+}
+
 impl ProductView {
+    /// As the audit log shows it. Whoever changes products sees their costs.
+    pub(super) fn to_record(&self) -> Value {
+        let mut record = serde_json::to_value(self).unwrap_or_default();
+        if let Value::Object(fields) = &mut record {
+            fields.remove("on_hand");
+        }
+        record
+    }
+
     fn new(product: Product, on_hand: Quantity, shows_cost: bool) -> Self {
         let details = product.details;
         Self {

@@ -1,5 +1,6 @@
 //! The command line.
 
+mod audit;
 mod bench;
 pub mod demo;
 mod migrate;
@@ -46,6 +47,8 @@ enum Command {
     User(user::User),
     /// Recompute every level from the ledger and name each difference.
     Verify(verify::Verify),
+    /// Check that nothing in the audit log was altered, removed or moved.
+    Audit(audit::Audit),
     /// Measure sales a second and latencies, and hold them against the goals.
     Bench(bench::Args),
     /// Fill an empty database with a demo shop: an invented chain of pet shops.
@@ -110,6 +113,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Migrate(command) => command.run().await,
         Command::User(command) => command.run().await,
         Command::Verify(command) => command.run().await,
+        Command::Audit(command) => command.run().await,
         Command::Bench(args) => bench::run(args).await,
         Command::Demo(command) => command.run().await,
         Command::Openapi(command) => command.run(),

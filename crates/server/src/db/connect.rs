@@ -215,6 +215,8 @@ async fn open_postgres(options: &PgConnectOptions, sizes: PoolSizes) -> Result<D
     let options = options
         .clone()
         .application_name("stockroom")
+        // Or the triggers of the migration `audit` take each change for one from outside.
+        .options([("stockroom.inside", "on")])
         .statement_cache_capacity(256)
         .disable_statement_logging();
     // A plan for any batch: keys always come in an array of unknown length.

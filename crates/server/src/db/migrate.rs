@@ -25,6 +25,8 @@ const STEPS: &[Step] = &[
     step!(2, "0002_catalogue"),
     step!(3, "0003_ledger"),
     step!(4, "0004_events"),
+    step!(5, "0005_identity"),
+    step!(6, "0006_audit"),
 ];
 
 /// Why a database's schema cannot be brought up to date.

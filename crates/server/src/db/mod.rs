@@ -27,7 +27,7 @@ mod open;
 mod partitions;
 mod select;
 
-use sqlx::{PgConnection, Postgres, Sqlite, SqliteConnection};
+use sqlx::{Connection as _, PgConnection, Postgres, Sqlite, SqliteConnection};
 
 pub use connect::{ConnectError, DatabaseUrl, PoolSizes, connect};
 pub use fault::{Fault, fault};
@@ -132,6 +132,43 @@ impl<'c> From<&'c mut Reader> for Conn<'c> {
     }
 }
 
+/// What a reader sees of one instant, for as long as it takes. Ends when it is dropped.
+#[derive(Debug)]
+pub enum Snapshot<'r> {
+    /// SQLite.
+    Sqlite(sqlx::Transaction<'r, Sqlite>),
+    /// PostgreSQL, without a limit on the time of a statement.
+    Postgres(sqlx::Transaction<'r, Postgres>),
+}
+
+impl Snapshot<'_> {
+    /// The connection.
+    pub fn conn(&mut self) -> Conn<'_> {
+        match self {
+            Self::Sqlite(tx) => Conn::Sqlite(tx),
+            Self::Postgres(tx) => Conn::Postgres(tx),
+        }
+    }
+}
+
+impl Reader {
+    /// Sees one instant from now on: for checks that read everything.
+    ///
+    /// # Errors
+    /// The database did not answer.
+    pub async fn snapshot(&mut self) -> sqlx::Result<Snapshot<'_>> {
+        const BEGIN: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+        match self {
+            Self::Sqlite(conn) => conn.begin().await.map(Snapshot::Sqlite),
+            Self::Postgres(conn) => {
+                let mut tx = conn.begin_with(BEGIN).await?;
+                sqlx::query("SET LOCAL statement_timeout = 0").execute(&mut *tx).await?;
+                Ok(Snapshot::Postgres(tx))
+            }
+        }
+    }
+}
+
 impl Db {
     /// Begins an ordinary write.
     ///
@@ -150,9 +187,11 @@ impl Db {
     /// The database is gone, or no connection was free in time.
     pub async fn begin_ledger(&self) -> sqlx::Result<Tx> {
         match self {
-            Self::Sqlite { .. } => self.begin().await,
+            Self::Sqlite { writer, .. } => {
+                Open::begin_ledger(writer.get().await?).await.map(Tx::Sqlite)
+            }
             Self::Postgres { ledger, .. } => {
-                Open::begin(ledger.get().await?).await.map(Tx::Postgres)
+                Open::begin_ledger(ledger.get().await?).await.map(Tx::Postgres)
             }
         }
     }

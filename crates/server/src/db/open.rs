@@ -6,19 +6,37 @@ use sqlx::{Connection, Database, Executor, Postgres, SqlSafeStr, Sqlite};
 
 use super::lease::Lease;
 
-/// How an engine begins a write.
+/// How an engine begins and ends a write.
 pub trait Begin: Database {
-    /// The statement.
-    const BEGIN: &'static str;
+    /// Begins an ordinary write, which may touch any table.
+    const ORDINARY: Bounds;
+    /// Begins a batch of the ledger, which touches no table that is watched for changes from
+    /// outside.
+    const LEDGER: Bounds;
+}
+
+/// The first and the last statement of a transaction.
+#[derive(Clone, Copy, Debug)]
+pub struct Bounds {
+    begin: &'static str,
+    commit: &'static str,
 }
 
 impl Begin for Sqlite {
-    /// Takes the one right to write at once: taken later it could be refused.
-    const BEGIN: &'static str = "BEGIN IMMEDIATE";
+    /// Taking the one right to write at once: taken later it could be refused. The flag tells the
+    /// triggers of the migration `audit` that it is Stockroom that writes. Nobody sees it raised,
+    /// for it is lowered in the same transaction.
+    const ORDINARY: Bounds = Bounds {
+        begin: "BEGIN IMMEDIATE; UPDATE inside SET is_inside = 1",
+        commit: "UPDATE inside SET is_inside = 0; COMMIT",
+    };
+    const LEDGER: Bounds = Bounds { begin: "BEGIN IMMEDIATE", commit: "COMMIT" };
 }
 
 impl Begin for Postgres {
-    const BEGIN: &'static str = "BEGIN";
+    /// Connections to PostgreSQL say when they open that they are Stockroom's.
+    const ORDINARY: Bounds = Bounds { begin: "BEGIN", commit: "COMMIT" };
+    const LEDGER: Bounds = Self::ORDINARY;
 }
 
 /// An open transaction. Dropped, it is rolled back by a task of its own, and the connection
@@ -29,6 +47,7 @@ where
     for<'c> &'c mut DB::Connection: Executor<'c, Database = DB>,
 {
     lease: Option<Lease<DB>>,
+    commit: &'static str,
 }
 
 async fn run<DB: Begin>(lease: &mut Lease<DB>, statement: &'static str) -> sqlx::Result<()>
@@ -43,10 +62,19 @@ impl<DB: Begin> Open<DB>
 where
     for<'c> &'c mut DB::Connection: Executor<'c, Database = DB>,
 {
-    /// Begins.
-    pub(super) async fn begin(mut lease: Lease<DB>) -> sqlx::Result<Self> {
-        match run(&mut lease, DB::BEGIN).await {
-            Ok(()) => Ok(Self { lease: Some(lease) }),
+    /// Begins an ordinary write.
+    pub(super) async fn begin(lease: Lease<DB>) -> sqlx::Result<Self> {
+        Self::begin_as(lease, DB::ORDINARY).await
+    }
+
+    /// Begins a batch of the ledger.
+    pub(super) async fn begin_ledger(lease: Lease<DB>) -> sqlx::Result<Self> {
+        Self::begin_as(lease, DB::LEDGER).await
+    }
+
+    async fn begin_as(mut lease: Lease<DB>, bounds: Bounds) -> sqlx::Result<Self> {
+        match run(&mut lease, bounds.begin).await {
+            Ok(()) => Ok(Self { lease: Some(lease), commit: bounds.commit }),
             Err(error) => {
                 lease.discard();
                 Err(error)
@@ -57,7 +85,7 @@ where
     /// Commits. If that fails, what is still open is rolled back before the connection goes on.
     pub(super) async fn commit(mut self) -> sqlx::Result<()> {
         let Some(mut lease) = self.lease.take() else { return Ok(()) };
-        let outcome = run(&mut lease, "COMMIT").await;
+        let outcome = run(&mut lease, self.commit).await;
         if outcome.is_err() {
             end(lease).await;
         }

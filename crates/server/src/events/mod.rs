@@ -5,13 +5,16 @@
 //! Because the head row is held from that update to the commit, and every store waits for
 //! it, [`append`] takes the transaction itself: by type, nothing can run after it. The ledger
 //! alone writes its events by itself, in the one statement that writes a batch.
+//!
+//! The audit log has its head in the same row, and is therefore appended to here as well.
 
 mod sql;
 
 use serde::Serialize;
 use stockroom_domain::{EventId, StoreId, Timestamp};
 
-use crate::db::Tx;
+use crate::audit::{self, Entry, Origin};
+use crate::db::{Db, Tx};
 
 pub use sql::{LOG, ensure_partitions, head};
 
@@ -50,12 +53,80 @@ impl Event {
     }
 }
 
-/// Appends `events` and commits. Returns the last one's id, the log's head if there is none.
+/// A change of state: what followers learn of it, and what is put on record.
+#[derive(Clone, Debug)]
+pub struct Fact {
+    event: Event,
+    before: Option<String>,
+    after: Option<String>,
+}
+
+impl Fact {
+    /// A fact that followers learn of by `event`, whose names are those of the record.
+    pub fn new(event: Event) -> Self {
+        Self { event, before: None, after: None }
+    }
+
+    /// What was before. Here, unlike in the event, costs belong.
+    #[must_use]
+    pub fn before(mut self, value: &impl Serialize) -> Self {
+        self.before = serde_json::to_string(value).ok();
+        self
+    }
+
+    /// What is now.
+    #[must_use]
+    pub fn after(mut self, value: &impl Serialize) -> Self {
+        self.after = serde_json::to_string(value).ok();
+        self
+    }
+
+    /// The two, for [`append`].
+    pub fn told_and_recorded(self, origin: Origin) -> (Event, Entry) {
+        let event = self.event;
+        let mut entry = Entry::new(origin, event.kind, event.subject_kind, event.subject_id);
+        entry.store = event.store;
+        entry.before = self.before;
+        entry.after = self.after;
+        (event, entry)
+    }
+}
+
+/// Appends `events`, and `entries` to the audit log, and commits. Returns the last event's id,
+/// the log's head if there is none.
 ///
 /// # Errors
 /// Where the connection is lost during the commit, whether it took place is unknown.
-pub async fn append(mut tx: Tx, now: Timestamp, events: &[Event]) -> sqlx::Result<EventId> {
-    let last = sql::insert(&mut tx, now, events).await?;
+pub async fn append(
+    mut tx: Tx,
+    now: Timestamp,
+    events: &[Event],
+    entries: &[Entry],
+) -> sqlx::Result<EventId> {
+    let last = sql::insert(&mut tx, now, events, entries).await?;
     tx.commit().await?;
     Ok(last)
+}
+
+/// Puts on record what has changed nothing: a failed sign-in, a denied attempt, an export.
+///
+/// # Errors
+/// The database did not answer.
+pub async fn note(db: &Db, now: Timestamp, entry: Entry) -> sqlx::Result<()> {
+    append(db.begin().await?, now, &[], &[entry]).await.map(drop)
+}
+
+/// Moves what other programs have changed into the audit log, all of it; how many rows.
+///
+/// # Errors
+/// The database did not answer.
+pub async fn record_outside(db: &Db, now: Timestamp) -> sqlx::Result<u64> {
+    let mut rows = 0;
+    while audit::outside::is_waiting(db).await? {
+        let mut tx = db.begin().await?;
+        let entries = audit::outside::take(&mut tx).await?;
+        append(tx, now, &[], &entries).await?;
+        rows += entries.len() as u64;
+    }
+    Ok(rows)
 }

@@ -24,9 +24,12 @@ use hyper::body::Frame;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::Answer;
+use super::{Answer, RequestContext};
 use crate::App;
+use crate::audit::Entry;
+use crate::auth::Principal;
 use crate::error::{ApiError, ApiResult};
+use crate::events;
 
 /// The cells of some rows.
 pub type Rows = Vec<Vec<String>>;
@@ -110,6 +113,23 @@ impl Csv {
         let body = Body::new(Pages { ready: Some(written), pending, fetch });
         Ok(Self { name, body })
     }
+}
+
+/// Puts on record that a whole list was taken out as a file.
+///
+/// # Errors
+/// The database's.
+pub async fn record_export(
+    app: &App,
+    who: &Principal,
+    context: &RequestContext,
+    list: &'static str,
+    filter: &impl serde::Serialize,
+) -> ApiResult<()> {
+    let asked = serde_json::to_value(filter).unwrap_or_default();
+    let entry = Entry::new(context.origin(who), "list.exported", list, None)
+        .after(&serde_json::json!({ "filter": asked, "format": "csv" }));
+    Ok(events::note(&app.db, app.clock.now(), entry).await?)
 }
 
 struct Pages<P> {

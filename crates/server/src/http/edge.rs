@@ -8,13 +8,14 @@
 
 use std::convert::Infallible;
 use std::future::Future;
+use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 use axum::body::Body;
-use axum::extract::{MatchedPath, Request};
+use axum::extract::{ConnectInfo, MatchedPath, Request};
 use axum::http::header::{
     ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG,
     IF_NONE_MATCH, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
@@ -28,7 +29,8 @@ use tower_http::CompressionLevel;
 use tower_http::compression::Compression;
 use tower_http::compression::predicate::SizeAbove;
 
-use super::{etag, failure, uuid_v7};
+use super::denied::{self, Asked};
+use super::{RequestContext, etag, failure, uuid_v7};
 use crate::App;
 use crate::clock;
 use crate::config::LogRequests;
@@ -76,8 +78,9 @@ impl Service<Request> for Edge {
         Poll::Ready(Ok(()))
     }
 
-    fn call(&mut self, request: Request) -> Self::Future {
+    fn call(&mut self, mut request: Request) -> Self::Future {
         let observed = Observed::new(&self.app, &request);
+        request.extensions_mut().insert(observed.context.clone());
         let if_none_match = request.headers().get(IF_NONE_MATCH).cloned();
         let work = detached(&self.app, self.inner.clone(), request);
         Box::pin(async move { Ok(finish(work.await, observed, if_none_match)) })
@@ -92,13 +95,16 @@ fn detached(
 ) -> impl Future<Output = Response> + use<> {
     let working = app.metrics.in_flight.begin();
     let is_read = matches!(*request.method(), Method::GET | Method::HEAD);
+    let asked = Asked::of(&request);
+    let app = app.clone();
     let task = tokio::spawn(async move {
         let _working = working;
-        if accepts_gzip(request.headers()) {
+        let response = if accepts_gzip(request.headers()) {
             compressed(inner, request).await
         } else {
             inner.call(request).await.into_response()
-        }
+        };
+        denied::recorded(&app, asked, response).await
     });
     async move {
         match tokio::time::timeout(REQUEST_TIMEOUT, task).await {
@@ -189,7 +195,8 @@ fn add_headers(headers: &mut HeaderMap, request_id: &str) {
 /// What is counted and logged of a request, once it is over: also when its caller has gone.
 struct Observed {
     app: App,
-    request_id: String,
+    request_id: Arc<str>,
+    context: RequestContext,
     method: &'static str,
     route: Option<MatchedPath>,
     started: Instant,
@@ -202,9 +209,13 @@ const CALLER_GONE: u16 = 499;
 
 impl Observed {
     fn new(app: &App, request: &Request) -> Self {
+        let request_id: Arc<str> = request_id(request.headers(), app.clock.now()).into();
+        let peer = request.extensions().get::<ConnectInfo<SocketAddr>>();
+        let address = peer.map(|peer| peer.0.ip().to_canonical());
         Self {
             app: app.clone(),
-            request_id: request_id(request.headers(), app.clock.now()),
+            context: RequestContext::new(Arc::clone(&request_id), address),
+            request_id,
             method: method_name(request.method()),
             route: request.extensions().get::<MatchedPath>().cloned(),
             started: clock::monotonic(),

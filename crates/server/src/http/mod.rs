@@ -9,8 +9,10 @@
 
 pub mod answer;
 pub mod body;
+pub mod context;
 pub mod csv;
 mod decode;
+mod denied;
 pub mod docs;
 pub mod edge;
 pub mod endpoint;
@@ -33,6 +35,7 @@ use stockroom_domain::Timestamp;
 
 pub use answer::{Answer, Created, Done, Success, consistency_token};
 pub use body::Body;
+pub use context::RequestContext;
 pub use csv::{AcceptsCsv, ListAnswer, ListFormat};
 pub use etag::{ETag, IfMatch};
 pub use failure::ErrorAnswer;

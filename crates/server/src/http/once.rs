@@ -22,12 +22,13 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 use stockroom_domain::{EventId, Timestamp};
 
-use super::{Answer, consistency_token, docs, etag, sql, uuid_v7};
+use super::{Answer, RequestContext, consistency_token, docs, etag, sql, uuid_v7};
 use crate::App;
+use crate::audit::{Entry, Origin};
 use crate::auth::Principal;
 use crate::db::{Fault, Tx, fault};
 use crate::error::{ApiError, ApiResult, Early, ErrorCode};
-use crate::events::{self, Event};
+use crate::events::{self, Event, Fact};
 
 /// The request and answer header.
 pub const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
@@ -42,6 +43,7 @@ pub struct Once {
     key: String,
     route: String,
     fingerprint: PendingFingerprint,
+    context: RequestContext,
 }
 
 /// A fingerprint that covers the body once [`super::Body`] has read it.
@@ -86,6 +88,11 @@ impl Once {
         *self.fingerprint.0.value.get_or_init(|| fingerprint(&self.fingerprint.0.head, &[]))
     }
 
+    /// What the audit log says of whoever does something by this request.
+    pub fn origin(&self, who: &Principal) -> Origin {
+        self.context.origin(who)
+    }
+
     /// The row's key: bound to the caller and the route.
     pub fn row_key(&self, who: &Principal) -> String {
         format!("{}:{}:{}", who.user_id, self.route, self.key)
@@ -107,7 +114,7 @@ impl FromRequestParts<App> for Once {
         let head = format!("{} {target}", parts.method);
         let fingerprint = PendingFingerprint(Arc::new(Pending { head, value: OnceLock::new() }));
         parts.extensions.insert(fingerprint.clone());
-        Ok(Self { key, route, fingerprint })
+        Ok(Self { key, route, fingerprint, context: RequestContext::of(parts) })
     }
 }
 
@@ -148,6 +155,7 @@ pub struct Write {
     pub tx: Tx,
     /// When it began: the time of everything that it writes.
     pub now: Timestamp,
+    origin: Origin,
     key: String,
     row_key: String,
 }
@@ -167,7 +175,8 @@ pub async fn begin_write(app: &App, who: &Principal, once: &Once) -> ApiResult<W
         Err(error) => return Err(error.into()),
     };
     if is_new {
-        return Ok(Write { tx, now, key: once.key.clone(), row_key });
+        let origin = once.origin(who);
+        return Ok(Write { tx, now, origin, key: once.key.clone(), row_key });
     }
     let stored = sql::stored(&mut tx, &row_key).await?;
     tx.rollback().await?;
@@ -204,18 +213,21 @@ pub fn in_progress(key: &str) -> ApiError {
 }
 
 impl Write {
-    /// Stores the answer under the key, appends the events and commits.
+    /// Stores the answer under the key, tells of the changes, puts them on record and commits.
     ///
     /// # Errors
     /// Nothing took effect; or, where the connection was lost at the commit, that is unknown.
     pub async fn commit<T: Serialize, const STATUS: u16>(
         mut self,
         answer: &T,
-        events: &[Event],
+        facts: impl IntoIterator<Item = Fact>,
     ) -> ApiResult<Answer<T, STATUS>> {
         let answer = Answer::<T, STATUS>::new(answer)?;
         sql::store(&mut self.tx, &self.row_key, STATUS, answer.text()).await?;
-        let last = events::append(self.tx, self.now, events).await?;
+        let facts = facts.into_iter();
+        let (events, entries): (Vec<Event>, Vec<Entry>) =
+            facts.map(|fact| fact.told_and_recorded(self.origin.clone())).unzip();
+        let last = events::append(self.tx, self.now, &events, &entries).await?;
         Ok(stamped(answer, &self.key, last))
     }
 }

@@ -16,6 +16,7 @@ use super::business_day::business_day;
 use super::hold::{CommitError, Hold};
 use super::movements_sql;
 use super::posting::{PostError, Posting, Receipt};
+use super::record;
 use super::render;
 use super::replay::{self, Known};
 use super::sql::{self, Locking};
@@ -152,11 +153,14 @@ async fn run_once(
     let movements = new_movements(postings, &verdicts, &loaded);
     let traces = render::traces(postings, &verdicts, &loaded.ids);
     let claims = claims(postings, &traces.kept, loaded.state.now);
+    let entries = record::entries(postings, &verdicts, &movements);
     let batch = Batch {
         levels: &levels,
         keys: &claims,
         movements: &movements,
         events: &traces.events,
+        entries: &entries,
+        link: &loaded.link,
         status: CREATED,
         now: loaded.state.now,
     };
@@ -192,6 +196,8 @@ struct Shelves {
     labels: HashMap<LevelKey, Labels>,
     /// One for each line, rising.
     ids: Vec<MovementId>,
+    /// The last link of the audit log, where the transaction keeps it as it is (SQLite).
+    link: Vec<u8>,
 }
 
 /// Reads everything that the decision needs, or names the levels without a row.
@@ -208,9 +214,9 @@ async fn load(
     let hopeful = keys.iter().filter(|key| !learned.hopeless.contains_key(key));
     let hopeful: Vec<LevelKey> = hopeful.copied().collect();
     let lines = || postings.iter().flat_map(|posting| &posting.parcel.lines);
-    let (rows, ids) =
+    let sql::Found { levels, ids, link } =
         sql::load(conn.reborrow(), &hopeful, learned.locking, lines().count()).await?;
-    for loaded in rows {
+    for loaded in levels {
         fence = loaded.fence;
         state.shelves.insert(loaded.key, loaded.shelf);
         labels.insert(loaded.key, loaded.labels);
@@ -229,15 +235,15 @@ async fn load(
     }
     state.known_keys = learned.known.keys().cloned().collect();
     state.now = clock.now().max(fence.next());
-    Ok(Ok(Shelves { state, labels, ids }))
+    Ok(Ok(Shelves { state, labels, ids, link }))
 }
 
 /// Makes missing level rows and says of the others why they cannot be.
 async fn create_levels(db: &Db, keys: &[LevelKey]) -> sqlx::Result<HashMap<LevelKey, Refusal>> {
     let mut tx = db.begin_ledger().await?;
     sql::create_levels(&mut tx, keys).await?;
-    let (made, _) = sql::load(Conn::from(&mut tx), keys, Locking::Optimistic, 0).await?;
-    let made: HashSet<LevelKey> = made.into_iter().map(|loaded| loaded.key).collect();
+    let made = sql::load(Conn::from(&mut tx), keys, Locking::Optimistic, 0).await?;
+    let made: HashSet<LevelKey> = made.levels.into_iter().map(|loaded| loaded.key).collect();
     let (stores, products) = sql::existing(&mut tx, keys).await?;
     tx.commit().await?;
     sql::refresh_statistics(db).await?;
@@ -310,7 +316,7 @@ fn new_movements<'a>(
                 business_day(effective_at, &labels.time_zone, labels.day_cut_hour)
             });
             let id = ids.next().unwrap_or(MovementId(0));
-            let actor = posting.actor_id.0;
+            let actor = posting.actor_id().0;
             rows.push(NewMovement { id, movement, details, actor, business_day });
         }
     }

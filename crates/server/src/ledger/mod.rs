@@ -8,7 +8,8 @@
 //!
 //! This is the only place where several slices share a commit, and the only one that locks
 //! or writes `stock_levels`. Lock order, everywhere: levels by (store, product, lot), then
-//! idempotency keys by text, then the event head, then nothing but the commit.
+//! idempotency keys by text, then the event head (that of the audit log, too), then nothing
+//! but the commit.
 //!
 //! Read next: [`queue`] (who is next), [`writer`] (one batch after another, and what happens
 //! when the database fails), [`batch`] (one batch), [`sql`] and [`write_sql`] (its
@@ -26,10 +27,12 @@ pub(crate) mod movements_sql;
 pub mod partitions;
 mod posting;
 mod queue;
+mod record;
 mod render;
 mod replay;
 mod sql;
 pub mod verify;
+mod verify_records;
 mod verify_sql;
 mod write_sql;
 mod writer;

@@ -1,11 +1,11 @@
 //! What a request hands to the ledger, and what it gets back.
 
-use std::sync::Arc;
-
 use serde_json::value::RawValue;
 use stockroom_domain::batch::{Atomicity, Parcel};
 use stockroom_domain::stock::{Line, MovementKind, Refusal};
 use stockroom_domain::{EventId, Money, Timestamp, UserId};
+
+use crate::audit::Origin;
 
 /// Lines that share an idempotency key, with everything about them that the rules of stock
 /// do not look at.
@@ -17,10 +17,8 @@ pub struct Posting {
     pub details: Vec<Details>,
     /// What the request was, to tell a retry from a key used twice.
     pub fingerprint: i64,
-    /// Who posts.
-    pub actor_id: UserId,
-    /// By which name that one is shown.
-    pub actor_name: Arc<str>,
+    /// Who posts, and by which request. One without an id cannot be named by a movement.
+    pub origin: Origin,
     /// Whether the answer may contain costs.
     pub shows_cost: bool,
     /// Whether its key is kept for ever: a till may come back with its sales after any time. A
@@ -33,22 +31,21 @@ pub struct Posting {
 
 impl Posting {
     /// A posting without details. They are set on `details`, line by line.
-    pub fn new(
-        key: String,
-        atomicity: Atomicity,
-        lines: Vec<Line>,
-        actor: (UserId, Arc<str>),
-    ) -> Self {
+    pub fn new(key: String, atomicity: Atomicity, lines: Vec<Line>, origin: Origin) -> Self {
         Self {
             keeps_key: lines.iter().any(|line| line.kind == MovementKind::Sale),
             details: vec![Details::default(); lines.len()],
             parcel: Parcel { key, atomicity, lines },
             fingerprint: 0,
-            actor_id: actor.0,
-            actor_name: actor.1,
+            origin,
             shows_cost: false,
             fallen: Vec::new(),
         }
+    }
+
+    /// The user that its movements name.
+    pub(super) fn actor_id(&self) -> UserId {
+        UserId(self.origin.actor.id.unwrap_or(0))
     }
 
     /// What this posting takes of the queue's room: its lines, and one more for each KiB of

@@ -74,7 +74,8 @@ pub(super) fn answers(
                 Element::Movement(line, movement) => {
                     let id = ids.next().unwrap_or(MovementId(0));
                     let labels = labels.get(&movement.key).unwrap_or(&no_labels);
-                    let actor = Actor { id: posting.actor_id, username: &posting.actor_name };
+                    let username = &posting.origin.actor.name;
+                    let actor = Actor { id: posting.actor_id(), username };
                     let (details, shows_cost) = (&posting.details[line], posting.shows_cost);
                     let view = view_of(id, movement, details, labels, actor, shows_cost);
                     text.push_str(&serde_json::to_string(&view).unwrap_or_default());

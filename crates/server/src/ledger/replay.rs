@@ -78,7 +78,7 @@ impl Kept {
 }
 
 /// The movements that a kept part stands for; none for a refusal.
-fn ids(part: &RawValue) -> Option<RangeInclusive<i64>> {
+pub(super) fn ids(part: &RawValue) -> Option<RangeInclusive<i64>> {
     let text = part.get();
     if let Ok(id) = text.parse() {
         return Some(id..=id);

@@ -149,6 +149,15 @@ pub(super) enum Locking {
     Rows,
 }
 
+/// What a batch reads before it decides.
+pub(super) struct Found {
+    pub(super) levels: Vec<Loaded>,
+    /// One for each movement to come, rising.
+    pub(super) ids: Vec<MovementId>,
+    /// The last link of the audit log, on SQLite, where nobody can add one meanwhile.
+    pub(super) link: Vec<u8>,
+}
+
 /// Reads the levels that exist, in the order of `keys`, under lock if told to, and draws ids
 /// for so many movements. Leans on the levels' primary key. On SQLite the transaction alone
 /// keeps everyone else out.
@@ -163,7 +172,7 @@ pub(super) async fn load(
     keys: &[LevelKey],
     locking: Locking,
     movements: usize,
-) -> sqlx::Result<(Vec<Loaded>, Vec<MovementId>)> {
+) -> sqlx::Result<Found> {
     let count = i64::try_from(movements).unwrap_or(i64::MAX);
     match conn {
         Conn::Postgres(conn) if locking == Locking::Rows => {
@@ -187,7 +196,7 @@ pub(super) async fn load(
                 .fetch_all(&mut *conn)
                 .await?;
             let ids: Vec<i64> = sqlx::query_scalar(IDS).bind(count).fetch_all(conn).await?;
-            Ok(loaded(rows, ids))
+            Ok(found(rows, ids, Vec::new()))
         }
         Conn::Postgres(conn) => {
             const SQL: &str = select_loaded_laterally!(
@@ -208,11 +217,12 @@ pub(super) async fn load(
             let rows = rows.fetch_all(conn).await?;
             let ids: Option<Vec<i64>> = rows.first().map_or(Ok(None), |row| row.try_get("ids"))?;
             let rows = rows.iter().map(LoadedRow::from_row).collect::<sqlx::Result<Vec<_>>>()?;
-            Ok(loaded(rows, ids.unwrap_or_default()))
+            Ok(found(rows, ids.unwrap_or_default(), Vec::new()))
         }
         Conn::Sqlite(conn) => {
             const SQL: &str = select_loaded!(
-                "(SELECT COALESCE(MAX(id), 0) FROM stock_movements) AS last_id ",
+                "(SELECT COALESCE(MAX(id), 0) FROM stock_movements) AS last_id,
+                 (SELECT audit_link FROM event_head WHERE log_id = 1) AS link ",
                 "FROM jsonb_each($1) k
                 CROSS JOIN stock_levels v
                      ON v.store_id = k.value ->> '$[0]' AND v.product_id = k.value ->> '$[1]'
@@ -223,15 +233,19 @@ pub(super) async fn load(
             );
             let rows = sqlx::query(SQL).bind(json(keys)).fetch_all(conn).await?;
             let last: i64 = rows.first().map_or(Ok(0), |row| row.try_get("last_id"))?;
+            let link = rows.first().map_or(Ok(Vec::new()), |row| row.try_get("link"))?;
             let rows = rows.iter().map(LoadedRow::from_row).collect::<sqlx::Result<Vec<_>>>()?;
-            Ok(loaded(rows, (last + 1..=last + count).collect()))
+            Ok(found(rows, (last + 1..=last + count).collect(), link))
         }
     }
 }
 
-fn loaded(rows: Vec<LoadedRow>, ids: Vec<i64>) -> (Vec<Loaded>, Vec<MovementId>) {
-    let ids = ids.into_iter().map(MovementId);
-    (rows.into_iter().map(Loaded::from).collect(), ids.collect())
+fn found(rows: Vec<LoadedRow>, ids: Vec<i64>, link: Vec<u8>) -> Found {
+    Found {
+        levels: rows.into_iter().map(Loaded::from).collect(),
+        ids: ids.into_iter().map(MovementId).collect(),
+        link,
+    }
 }
 
 /// Makes the level rows that are missing, empty and at version 0, in a transaction of its

@@ -2,18 +2,19 @@
 //!
 //! Every movement of every level is read in the order of ledger time and added up; versions,
 //! balances, values and levels must come out as they are stored. So must what a movement
-//! points to, for the ledger has no foreign keys, and the event log must have no gap. The
+//! points to, for the ledger has no foreign keys, what the audit log says of each movement, and
+//! the event log must have no gap. The
 //! whole check sees one snapshot, so it may run beside a shop that sells.
 
 use std::collections::{BTreeMap, HashSet};
 
-use sqlx::Connection;
 use stockroom_domain::stock::LevelKey;
 use stockroom_domain::{LotId, Money, Quantity, StoreId, Timestamp};
 
+use super::verify_records;
 use super::verify_sql::{self as sql, CheckedLevel, CheckedMovement};
 use crate::clock::Rfc3339;
-use crate::db::{Conn, Db, Reader};
+use crate::db::{Conn, Db};
 
 /// Differences that are spelt out; beyond them they are only counted.
 const NAMED_MAX: usize = 1_000;
@@ -34,7 +35,7 @@ pub struct Findings {
 }
 
 impl Findings {
-    fn add(&mut self, difference: String) {
+    pub(super) fn add(&mut self, difference: String) {
         self.difference_count += 1;
         if self.differences.len() < NAMED_MAX {
             self.differences.push(difference);
@@ -49,17 +50,8 @@ impl Findings {
 pub async fn verify(db: &Db, mut progress: impl FnMut(usize, usize)) -> sqlx::Result<Findings> {
     let mut findings = Findings::default();
     let mut reader = db.read().await?;
-    match &mut reader {
-        Reader::Sqlite(conn) => {
-            let mut snapshot = conn.begin().await?;
-            check(Conn::Sqlite(&mut snapshot), &mut findings, &mut progress).await?;
-        }
-        Reader::Postgres(conn) => {
-            let mut snapshot = conn.begin_with(sql::BEGIN_SNAPSHOT).await?;
-            sql::lift_time_limit(&mut snapshot).await?;
-            check(Conn::Postgres(&mut snapshot), &mut findings, &mut progress).await?;
-        }
-    }
+    let mut snapshot = reader.snapshot().await?;
+    check(snapshot.conn(), &mut findings, &mut progress).await?;
     Ok(findings)
 }
 
@@ -76,6 +68,7 @@ async fn check(
     }
     progress(stores.len(), stores.len());
     check_reversals(db.reborrow(), findings).await?;
+    verify_records::check(db.reborrow(), findings).await?;
     check_events(db, findings).await
 }
 

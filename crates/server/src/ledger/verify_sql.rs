@@ -9,14 +9,6 @@ use crate::db::Conn;
 /// Movements read at a time.
 const PAGE: i64 = 10_000;
 
-/// Begins a transaction that sees one instant (PostgreSQL; every read of SQLite does).
-pub(super) const BEGIN_SNAPSHOT: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
-
-/// Lets the statements of this transaction take as long as a large ledger needs.
-pub(super) async fn lift_time_limit(conn: &mut sqlx::PgConnection) -> sqlx::Result<()> {
-    sqlx::query("SET LOCAL statement_timeout = 0").execute(conn).await.map(|_| ())
-}
-
 /// A level as it is stored, of a known store.
 pub(super) struct CheckedLevel {
     product_id: i64,
@@ -146,4 +138,91 @@ pub(super) async fn event_span(db: Conn<'_>) -> sqlx::Result<(i64, i64, i64)> {
     const SQL: &str = "
         SELECT COUNT(*), COALESCE(MIN(id), 0), COALESCE(MAX(id), 0) FROM events WHERE log_id = 1";
     on_db!(db, conn => sqlx::query_as(SQL).fetch_one(conn).await)
+}
+
+/// A movement with every column that never changes.
+pub(super) struct RecordedMovement {
+    pub(super) id: i64,
+    pub(super) store_id: i64,
+    pub(super) product_id: i64,
+    pub(super) lot_id: i64,
+    pub(super) version: i64,
+    pub(super) recorded_at: i64,
+    pub(super) kind: String,
+    pub(super) quantity: i64,
+    pub(super) balance: i64,
+    pub(super) value: i64,
+    pub(super) unit_cost: Option<i64>,
+    pub(super) reason: Option<String>,
+    pub(super) note: Option<String>,
+    pub(super) reference: Option<String>,
+    pub(super) reverses: Option<i64>,
+    pub(super) actor_id: i64,
+    pub(super) effective_at: i64,
+    pub(super) business_day: i64,
+}
+crate::from_row!(RecordedMovement {
+    id,
+    store_id,
+    product_id,
+    lot_id,
+    version,
+    recorded_at,
+    kind,
+    quantity,
+    balance,
+    value,
+    unit_cost,
+    reason,
+    note,
+    reference,
+    reverses,
+    actor_id,
+    effective_at,
+    business_day,
+});
+
+/// The next rows of the audit log that tell of movements, and what they tell.
+pub(super) async fn records(db: Conn<'_>, after: i64) -> sqlx::Result<Vec<(i64, Option<String>)>> {
+    const SQL: &str = "SELECT id, after
+        FROM audit_logs
+        WHERE id > $1 AND action = 'stock.moved'
+        ORDER BY id
+        LIMIT 1000";
+    on_db!(db, conn => sqlx::query_as(SQL).bind(after).fetch_all(conn).await)
+}
+
+/// Movements by their ids, in whatever order. Leans on `stock_movements_id`.
+pub(super) async fn recorded_movements(
+    db: Conn<'_>,
+    ids: &[i64],
+) -> sqlx::Result<Vec<RecordedMovement>> {
+    macro_rules! select_recorded {
+        ($which:literal) => {
+            concat!(
+                "SELECT id, store_id, product_id, lot_id, version, recorded_at, type AS kind,
+                        quantity, balance, value, unit_cost, reason, note, reference, reverses,
+                        actor_id, effective_at, business_day
+                 FROM stock_movements
+                 WHERE id ",
+                $which
+            )
+        };
+    }
+    match db {
+        Conn::Postgres(conn) => {
+            const SQL: &str = select_recorded!("= ANY($1)");
+            sqlx::query_as(SQL).bind(ids).fetch_all(conn).await
+        }
+        Conn::Sqlite(conn) => {
+            const SQL: &str = select_recorded!("IN (SELECT value FROM json_each($1))");
+            sqlx::query_as(SQL).bind(super::sql::to_json(&ids)).fetch_all(conn).await
+        }
+    }
+}
+
+/// How many movements have this id or a higher one.
+pub(super) async fn movements_from(db: Conn<'_>, id: i64) -> sqlx::Result<i64> {
+    const SQL: &str = "SELECT COUNT(*) FROM stock_movements WHERE id >= $1";
+    on_db!(db, conn => sqlx::query_scalar(SQL).bind(id).fetch_one(conn).await)
 }

@@ -1,5 +1,5 @@
 //! The writing of a batch, all or nothing: levels, idempotency keys, movements, the event
-//! head, events.
+//! head, events, the audit log.
 //!
 //! On PostgreSQL it is one statement, which is also its own transaction where none is open;
 //! what must hold for the batch to stand is checked in it, and raised as an error if it does
@@ -13,6 +13,7 @@ use stockroom_domain::{EventId, Money, MovementId, Timestamp};
 
 use super::posting::Details;
 use super::sql::to_json;
+use crate::audit::{self, Entry, chain};
 use crate::db::Conn;
 use crate::events::{Event, LOG};
 
@@ -40,6 +41,25 @@ impl NewMovement<'_> {
     fn effective_at(&self) -> i64 {
         self.details.effective_at.unwrap_or(self.movement.recorded_at).0
     }
+
+    /// The columns that always have a number.
+    pub(super) fn numbers(&self) -> [i64; 12] {
+        let m = self.movement;
+        [
+            self.id.0,
+            m.key.store.0,
+            m.key.product.0,
+            m.key.lot.0,
+            m.version,
+            m.recorded_at.0,
+            m.quantity.thousandths(),
+            m.balance.thousandths(),
+            m.value.cents(),
+            self.actor,
+            self.effective_at(),
+            self.business_day,
+        ]
+    }
 }
 
 /// An effect under its key, with what its caller is told.
@@ -61,6 +81,10 @@ pub(super) struct Batch<'a> {
     pub(super) keys: &'a [NewKey<'a>],
     pub(super) movements: &'a [NewMovement<'a>],
     pub(super) events: &'a [Event],
+    /// What the audit log says of it.
+    pub(super) entries: &'a [Entry],
+    /// The last link of the audit log (SQLite).
+    pub(super) link: &'a [u8],
     /// What the keys' callers are told, as an HTTP status.
     pub(super) status: i64,
     pub(super) now: Timestamp,
@@ -97,9 +121,9 @@ impl Written {
 }
 
 /// The one statement on PostgreSQL. Its final CASE is the order of things: each count runs the
-/// CTE behind it to its end, then the head is raised; only the events are left for after that.
-/// A key is taken where its row cannot be inserted: ON CONFLICT would look for each in the index
-/// twice.
+/// CTE behind it to its end, then the head is raised; only the events and the audit log are left
+/// for after that. A key is taken where its row cannot be inserted: ON CONFLICT would look for
+/// each in the index twice.
 const POSTGRES: &str = "
     WITH changed AS (
         UPDATE stock_levels v
@@ -134,9 +158,13 @@ const POSTGRES: &str = "
             $30::BIGINT[], $31::BIGINT[], $32::BIGINT[], $33::BIGINT[])
         RETURNING 1
     ), head AS (
-        UPDATE event_head SET last_id = last_id + cardinality($34::TEXT[])
+        UPDATE event_head
+        SET last_id = last_id + cardinality($34::TEXT[]),
+            audit_id = audit_id + cardinality($41::TEXT[]),
+            audit_link = CASE WHEN cardinality($41::TEXT[]) = 0 THEN audit_link
+                              ELSE sha256(audit_link || $49) END
         WHERE log_id = $39 AND fence < $13
-        RETURNING last_id
+        RETURNING last_id, audit_id, audit_link
     ), announced AS (
         INSERT INTO events
             (log_id, id, type, store_id, subject_kind, subject_id, occurred_at, data)
@@ -146,6 +174,18 @@ const POSTGRES: &str = "
                           $38::TEXT[])
              WITH ORDINALITY AS e(type, store_id, subject_kind, subject_id, data,
                                   position)
+    ), recorded AS (
+        INSERT INTO audit_logs
+            (id, at, actor_kind, actor_id, actor, address, request_id, action, subject_kind,
+             subject_id, store_id, after, link)
+        SELECT head.audit_id - cardinality($41::TEXT[]) + a.position, $13, a.actor_kind,
+               a.actor_id, a.actor, a.address, a.request_id, 'stock.moved', 'movement',
+               a.subject_id, a.store_id, a.after,
+               CASE WHEN a.position = cardinality($41::TEXT[]) THEN head.audit_link END
+        FROM head, UNNEST($41::TEXT[], $42::BIGINT[], $43::TEXT[], $44::TEXT[], $45::TEXT[],
+                          $46::BIGINT[], $47::BIGINT[], $48::TEXT[])
+             WITH ORDINALITY AS a(actor_kind, actor_id, actor, address, request_id,
+                                  subject_id, store_id, after, position)
     )
     SELECT CASE
         WHEN (SELECT COUNT(*) FROM changed) < cardinality($1::BIGINT[])
@@ -192,7 +232,9 @@ const SQLITE: &str = "
            value ->> '$[1][3]', value ->> '$[1][4]', value ->> '$[1][5]',
            value ->> '$[0][9]', value ->> '$[0][10]', value ->> '$[0][11]'
     FROM jsonb_each($6);
-    UPDATE event_head SET last_id = last_id + json_array_length($7)
+    UPDATE event_head
+    SET last_id = last_id + json_array_length($7),
+        audit_id = audit_id + json_array_length($9), audit_link = $10
     WHERE log_id = $8 AND fence < $4;
     INSERT INTO events
         (log_id, id, type, store_id, subject_kind, subject_id, occurred_at, data)
@@ -200,6 +242,17 @@ const SQLITE: &str = "
            e.value ->> '$[1]', e.value ->> '$[2]', e.value ->> '$[3]', $4,
            e.value ->> '$[4]'
     FROM event_head h, jsonb_each($7) e
+    WHERE h.log_id = $8 AND h.fence < $4;
+    INSERT INTO audit_logs
+        (id, at, actor_kind, actor_id, actor, address, request_id, action, subject_kind,
+         subject_id, store_id, before, after, link)
+    SELECT h.audit_id - json_array_length($9) + 1 + a.key, $4, a.value ->> '$[0][0]',
+           a.value ->> '$[0][1]', a.value ->> '$[0][2]', a.value ->> '$[0][3]',
+           a.value ->> '$[1][0]', a.value ->> '$[1][1]', a.value ->> '$[2][0]',
+           a.value ->> '$[2][1]', a.value ->> '$[2][2]', a.value ->> '$[3]',
+           a.value ->> '$[4]',
+           CASE WHEN 1 + a.key = json_array_length($9) THEN $10 END
+    FROM event_head h, jsonb_each($9) a
     WHERE h.log_id = $8 AND h.fence < $4;
     SELECT 2, last_id FROM event_head WHERE log_id = $8 AND fence < $4";
 
@@ -216,6 +269,7 @@ async fn write_postgres(conn: &mut PgConnection, batch: &Batch<'_>) -> sqlx::Res
     let query = bind_keys(query, batch);
     let query = bind_movements(query, batch.movements);
     let query = bind_events(query, batch.events).bind(LOG).bind(expiries(batch.keys));
+    let query = bind_entries(query, batch);
     // sqlx reads on to the server's last message, which comes after the commit.
     match query.fetch_one(conn).await {
         Ok(row) => Ok(Written::Whole(EventId(row.try_get(0)?))),
@@ -233,6 +287,8 @@ async fn write_sqlite(conn: &mut SqliteConnection, batch: &Batch<'_>) -> sqlx::R
         .bind(to_json(&batch.movements.iter().map(movement_row).collect::<Vec<_>>()))
         .bind(to_json(&batch.events.iter().map(event_row).collect::<Vec<_>>()))
         .bind(LOG)
+        .bind(audit::rows_json(batch.entries))
+        .bind(next_link(batch))
         .fetch_all(conn)
         .await?;
     let mut told = [None::<i64>; 3];
@@ -335,6 +391,28 @@ fn bind_events<'q>(query: Query<'q>, events: &[Event]) -> Query<'q> {
         .bind(events.iter().map(|e| e.data.as_str()).collect::<Vec<_>>())
 }
 
+/// $41 to $49.
+fn bind_entries<'q>(query: Query<'q>, batch: &Batch<'_>) -> Query<'q> {
+    let audit = audit::Columns::of(batch.entries);
+    query
+        .bind(audit.actor_kinds)
+        .bind(audit.actor_ids)
+        .bind(audit.actors)
+        .bind(audit.addresses)
+        .bind(audit.request_ids)
+        .bind(audit.subject_ids)
+        .bind(audit.store_ids)
+        .bind(audit.after)
+        .bind(chain::digest(batch.entries, batch.now).to_vec())
+}
+
+fn next_link(batch: &Batch<'_>) -> Vec<u8> {
+    match batch.entries {
+        [] => batch.link.to_vec(),
+        entries => chain::link(batch.link, &chain::digest(entries, batch.now)).to_vec(),
+    }
+}
+
 fn level_row(row: &NewLevel) -> impl serde::Serialize {
     let (key, level) = (row.key, row.level);
     let (on_hand, value) = (level.on_hand.thousandths(), level.value.cents());
@@ -347,22 +425,8 @@ fn key_row<'a>(row: &NewKey<'a>) -> impl serde::Serialize + use<'a> {
 
 fn movement_row<'a>(row: &NewMovement<'a>) -> impl serde::Serialize + use<'a> {
     let (m, d) = (row.movement, row.details);
-    let numbers = [
-        row.id.0,
-        m.key.store.0,
-        m.key.product.0,
-        m.key.lot.0,
-        m.version,
-        m.recorded_at.0,
-        m.quantity.thousandths(),
-        m.balance.thousandths(),
-        m.value.cents(),
-        row.actor,
-        row.effective_at(),
-        row.business_day,
-    ];
     let unit_cost = d.unit_cost.map(Money::cents);
-    (numbers, (m.kind.name(), unit_cost, &d.reason, &d.note, &d.reference, m.reverses))
+    (row.numbers(), (m.kind.name(), unit_cost, &d.reason, &d.note, &d.reference, m.reverses))
 }
 
 fn event_row(event: &Event) -> impl serde::Serialize {

@@ -1,9 +1,8 @@
 //! Recording movements: from a request to lines, through the ledger, to an answer.
 
-use std::sync::Arc;
-
 use schemars::JsonSchema;
 use serde::Serialize;
+use serde_json::json;
 use stockroom_domain::batch::Atomicity;
 use stockroom_domain::permissions::Permission;
 use stockroom_domain::stock::{Change, LevelKey, Line, MovementKind, Valuation};
@@ -18,7 +17,7 @@ use crate::App;
 use crate::auth::{Can, MoveStock, Principal};
 use crate::catalog;
 use crate::error::{ApiError, ApiResult, Faults};
-use crate::events::Event;
+use crate::events::{Event, Fact};
 use crate::http::once::{IDEMPOTENCY_REPLAYED, stamped};
 use crate::http::{
     Answer, Body, Created, IfMatch, Note, Once, PathId, Segments, Success, begin_write,
@@ -149,8 +148,7 @@ pub(super) fn posting(
     shows_cost: bool,
 ) -> Posting {
     let (lines, details): (Vec<Line>, Vec<Details>) = lines.into_iter().unzip();
-    let actor = (who.user_id, Arc::from(who.username.as_str()));
-    let mut posting = Posting::new(key, atomicity, lines, actor);
+    let mut posting = Posting::new(key, atomicity, lines, once.origin(who));
     posting.details = details;
     posting.fingerprint = once.fingerprint();
     posting.shows_cost = shows_cost;
@@ -280,7 +278,7 @@ pub async fn set_reorder_point(
     }
     catalog::require_product(&app.db, product).await?;
     let mut write = begin_write(&app, &who, &once).await?;
-    sql::set_reorder_point(&mut write.tx, store, product, reorder_point).await?;
+    let before = sql::set_reorder_point(&mut write.tx, store, product, reorder_point).await?;
     let answer = ReorderPointAnswer {
         status: Success::default(),
         store_id: store.0,
@@ -289,7 +287,8 @@ pub async fn set_reorder_point(
     };
     let event =
         Event::new("stock.reorder_point_set", "product", product.0, &answer).in_store(store);
-    write.commit(&answer, &[event]).await
+    let fact = Fact::new(event).before(&json!({ "reorder_point": before })).after(&answer);
+    write.commit(&answer, [fact]).await
 }
 
 /// `POST /api/stock/movements/{id}/reverse`

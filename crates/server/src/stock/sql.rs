@@ -4,7 +4,7 @@ use stockroom_domain::{LotId, ProductId, Quantity, StoreId, Timestamp};
 
 use crate::auth::Scope;
 use crate::clock::Rfc3339;
-use crate::db::{Conn, Select};
+use crate::db::{Conn, Select, Tx};
 use crate::ledger::MovementRow;
 use crate::ledger::movements_sql::SELECT_MOVEMENTS;
 
@@ -217,24 +217,29 @@ pub(super) async fn movements(
 
 /// Sets or clears the reorder point of a product in one store.
 pub(super) async fn set_reorder_point(
-    db: impl Into<Conn<'_>>,
+    tx: &mut Tx,
     store: StoreId,
     product: ProductId,
     reorder_point: Option<Quantity>,
-) -> sqlx::Result<()> {
+) -> sqlx::Result<Option<Quantity>> {
+    const BEFORE: &str =
+        "SELECT reorder_point FROM stock_settings WHERE store_id = $1 AND product_id = $2";
     const SQL: &str = "
         INSERT INTO stock_settings (store_id, product_id, reorder_point)
         VALUES ($1, $2, $3)
         ON CONFLICT (store_id, product_id) DO UPDATE SET reorder_point = excluded.reorder_point";
-    on_db!(db.into(), conn => {
+    let before: Option<Option<i64>> = on_db!(Conn::from(tx), conn => {
+        let before = sqlx::query_scalar(BEFORE).bind(store.0).bind(product.0);
+        let before = before.fetch_optional(&mut *conn).await?;
         sqlx::query(SQL)
             .bind(store.0)
             .bind(product.0)
             .bind(reorder_point.map(Quantity::thousandths))
             .execute(conn)
             .await?;
+        before
     });
-    Ok(())
+    Ok(before.flatten().map(Quantity::from_thousandths))
 }
 
 impl LevelRow {

@@ -12,7 +12,7 @@ use crate::App;
 use crate::auth::{Can, EditStores, Principal, ReadCatalog};
 use crate::db::{Conn, Fault, Tx, fault};
 use crate::error::{ApiError, ApiResult, ErrorCode};
-use crate::events::Event;
+use crate::events::{Event, Fact};
 use crate::http::{
     Answer, Body, Created, Cursor, Done, ETag, IfMatch, Limit, Once, Paging, Params, PathId,
     Success, Text, Total, Write, begin_write,
@@ -173,7 +173,7 @@ pub async fn create(
     let mut write = begin_write(&app, &who, &once).await?;
     let inserted = sql::insert(&mut write.tx, &details, write.now).await;
     let (write, id) = unless_code_taken(&app, write, &details, inserted).await?;
-    let answer = finish(write, id, Some("store.created")).await?;
+    let answer = finish(write, id, Some(("store.created", None))).await?;
     Ok(answer.with_location(&format!("/api/stores/{id}")))
 }
 
@@ -232,7 +232,8 @@ async fn change(
     }
     let updated = sql::update(&mut write.tx, stored.id, &details, write.now).await;
     let (write, ()) = unless_code_taken(app, write, &details, updated).await?;
-    finish(write, stored.id, Some("store.updated")).await
+    let id = stored.id;
+    finish(write, id, Some(("store.updated", Some(stored)))).await
 }
 
 /// Deletes a store in which nothing is on hand; it is kept, hidden. Again is as good.
@@ -252,7 +253,7 @@ pub async fn delete(
     let mut write = begin_write(&app, &who, &once).await?;
     let stored = lock(&mut write.tx, id).await?;
     if stored.is_deleted {
-        return write.commit(&(), &[]).await;
+        return write.commit(&(), []).await;
     }
     if_match.check(stored.version)?;
     sql::set_deleted(&mut write.tx, stored.id, true, write.now).await?;
@@ -271,7 +272,8 @@ pub async fn delete(
             .with_detail("products", products));
     }
     let event = event("store.deleted", stored.id, &stored.details.code, stored.version + 1);
-    write.commit(&(), &[event]).await
+    let fact = Fact::new(event).before(&StoreView::from(stored));
+    write.commit(&(), [fact]).await
 }
 
 /// Brings a deleted store back. One that is not deleted stays as it is.
@@ -293,7 +295,8 @@ pub async fn restore(
     if_match.check(stored.version)?;
     let restored = sql::set_deleted(&mut write.tx, stored.id, false, write.now).await;
     let (write, ()) = unless_code_taken(&app, write, &stored.details, restored).await?;
-    finish(write, stored.id, Some("store.restored")).await
+    let id = stored.id;
+    finish(write, id, Some(("store.restored", Some(stored)))).await
 }
 
 async fn lock(tx: &mut Tx, id: i64) -> ApiResult<Store> {
@@ -324,19 +327,25 @@ async fn unless_code_taken<T>(
         .with_detail("store_id", owner))
 }
 
-/// Shows the store as the write leaves it, and commits.
+/// Shows the store as the write leaves it, and commits. A change has a name and, unless the store
+/// is new, what was before.
 async fn finish<const STATUS: u16>(
     mut write: Write,
     id: StoreId,
-    kind: Option<&'static str>,
+    fact: Option<(&'static str, Option<Store>)>,
 ) -> ApiResult<Answer<StoreAnswer, STATUS>> {
     let store = sql::find(Conn::from(&mut write.tx), id).await?;
     let store = StoreView::from(store.ok_or_else(|| ApiError::not_found("store", id.0))?);
-    let events: Vec<Event> =
-        kind.map(|kind| event(kind, id, &store.code, store.version)).into_iter().collect();
+    let fact = fact.map(|(kind, before)| {
+        let fact = Fact::new(event(kind, id, &store.code, store.version)).after(&store);
+        match before {
+            Some(before) => fact.before(&StoreView::from(before)),
+            None => fact,
+        }
+    });
     let tag = ETag(store.version);
     let answer = StoreAnswer { status: Success::Success, store };
-    Ok(write.commit(&answer, &events).await?.with_etag(tag))
+    Ok(write.commit(&answer, fact).await?.with_etag(tag))
 }
 
 /// In the store itself, so that only those who see it learn of it.

@@ -6,6 +6,7 @@ mod support;
 
 mod answers;
 mod atomicity;
+mod audit;
 mod auth;
 mod command_line;
 mod crashes;

@@ -35,13 +35,16 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("config", &[]),
     ("metrics", &[]),
     ("db", &[]),
-    ("events", &["db"]),
+    ("audit", &["clock", "db"]),
+    // The audit log has its head in the same row as the event log.
+    ("events", &["audit", "db"]),
     // The one place that turns what the ledger and HTTP say of themselves into codes.
     ("error", &["db", "ledger", "http"]),
     // The idempotency keys of `http::once` belong to a caller.
-    ("http", &["auth", "clock", "config", "db", "error", "events", "metrics"]),
-    ("auth", &["clock", "config", "db", "error", "events", "http"]),
-    ("ledger", &["clock", "config", "db", "error", "events"]),
+    ("http", &["audit", "auth", "clock", "config", "db", "error", "events", "metrics"]),
+    ("auth", &["audit", "clock", "config", "db", "error", "events", "http"]),
+    ("ledger", &["audit", "clock", "config", "db", "error", "events"]),
+    ("audit_log", &["audit", "auth", "clock", "db", "error", "events", "http"]),
     ("catalog", &["auth", "clock", "db", "error", "events", "http"]),
     ("stores", &["auth", "clock", "db", "error", "events", "http"]),
     ("stock", &["auth", "clock", "db", "error", "events", "http", "ledger"]),

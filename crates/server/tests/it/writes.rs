@@ -8,7 +8,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use stockroom::App;
-use stockroom::auth::Principal;
+use stockroom::auth::{Principal, Via};
 use stockroom::config::Config;
 use stockroom::error::{ApiError, ApiResult};
 use stockroom::http::{Body, Created, Once, Success, begin_write};
@@ -40,9 +40,9 @@ struct Noted {
 async fn note(app: App, once: Once, Body(note): Body<Note>) -> ApiResult<Created<Noted>> {
     let who = Principal {
         user_id: UserId(1),
-        username: "ada".to_owned(),
+        username: "ada".into(),
         name: "Ada".to_owned(),
-        session_id: 1,
+        via: Via::Session(1),
         grants: Vec::new(),
     };
     let write = begin_write(&app, &who, &once).await?;
@@ -50,7 +50,7 @@ async fn note(app: App, once: Once, Body(note): Body<Note>) -> ApiResult<Created
         return Err(ApiError::invalid("text", "Not that."));
     }
     let answer = Noted { status: Success::Success, text: note.text, at: write.now.0 };
-    write.commit(&answer, &[]).await
+    write.commit(&answer, []).await
 }
 
 fn probe(app: App) -> Router {

@@ -18,6 +18,7 @@ use stockroom_domain::{LotId, UserId};
 
 use super::history::{History, Parcel};
 use super::shop::Ids;
+use crate::audit::{self, Origin};
 use crate::clock::Clock;
 use crate::ledger::{Details, Ledger, PostError, Posting, Receipt};
 
@@ -103,7 +104,14 @@ fn posting(parcel: &Parcel, number: i64, ids: &Ids, actors: &Actors) -> Posting 
             format!("{}:stockroom demo:{number}", actor.id),
             Atomicity::Whole,
             parcel.lines.iter().map(line).collect(),
-            (actor.id, Arc::clone(&actor.username)),
+            Origin {
+                actor: audit::Actor {
+                    kind: audit::ActorKind::User,
+                    id: Some(actor.id.0),
+                    name: Arc::clone(&actor.username),
+                },
+                ..Origin::system("demo")
+            },
         )
     }
 }

@@ -6,8 +6,9 @@ use super::catalogue::{CURRENCY, STORES, SUPPLIERS};
 use super::history::History;
 use super::products::PRODUCTS;
 use super::sql;
+use crate::audit::{Entry, Origin};
 use crate::db::{Db, Tx};
-use crate::events::{self, Event};
+use crate::events::{self, Event, Fact};
 
 /// Under which ids the shop was written, each at its index in the catalogue or the history.
 #[derive(Clone, Debug)]
@@ -46,20 +47,24 @@ pub async fn write(
     for lot in &history.lots {
         lots.push(sql::insert_lot(&mut tx, lot, products[lot.product]).await?);
     }
-    events::append(tx, now, &happened).await?;
+    let origin = || Origin::system("demo");
+    let (events, entries): (Vec<Event>, Vec<Entry>) =
+        happened.into_iter().map(|fact| fact.told_and_recorded(origin())).unzip();
+    events::append(tx, now, &events, &entries).await?;
     Ok(Some(Ids { stores, products, lots }))
 }
 
 async fn write_stores(
     tx: &mut Tx,
     now: Timestamp,
-    happened: &mut Vec<Event>,
+    happened: &mut Vec<Fact>,
 ) -> sqlx::Result<Vec<StoreId>> {
     let mut ids = Vec::with_capacity(STORES.len());
     for store in &STORES {
         let id = sql::insert_store(tx, store, now).await?;
         let data = serde_json::json!({ "code": store.code, "name": store.name });
-        happened.push(Event::new("store.created", "store", id.0, &data).in_store(id));
+        let event = Event::new("store.created", "store", id.0, &data).in_store(id);
+        happened.push(Fact::new(event).after(&data));
         ids.push(id);
     }
     Ok(ids)
@@ -68,7 +73,7 @@ async fn write_stores(
 async fn write_products(
     tx: &mut Tx,
     now: Timestamp,
-    happened: &mut Vec<Event>,
+    happened: &mut Vec<Fact>,
 ) -> sqlx::Result<Vec<ProductId>> {
     let mut suppliers = Vec::with_capacity(SUPPLIERS.len());
     for supplier in &SUPPLIERS {
@@ -81,7 +86,8 @@ async fn write_products(
             sql::insert_barcode(tx, id, &code, units * 1_000).await?;
         }
         let data = serde_json::json!({ "sku": product.sku, "name": product.name });
-        happened.push(Event::new("product.created", "product", id.0, &data));
+        let event = Event::new("product.created", "product", id.0, &data);
+        happened.push(Fact::new(event).after(&data));
         ids.push(id);
     }
     Ok(ids)

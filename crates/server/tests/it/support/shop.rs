@@ -1,10 +1,9 @@
 //! Builders of shops with goods in them, straight into the tables where that is quicker, and
 //! what every test of stock ends with: do the books agree?
 
-use std::sync::Arc;
-
 use serde_json::{Value, json};
 use sqlx::AssertSqlSafe;
+use stockroom::audit::{self, Actor, ActorKind, Origin};
 use stockroom::db::Conn;
 use stockroom::ledger::verify::verify;
 use stockroom::ledger::{PostError, Posting, Receipt};
@@ -107,8 +106,10 @@ impl TestApp {
         who: &Person,
         lines: Vec<Line>,
     ) -> Result<Receipt, PostError> {
-        let actor = (who.user_id, Arc::from(who.username.as_str()));
-        let posting = Posting::new(key.to_owned(), Atomicity::Whole, lines, actor);
+        let name = who.username.as_str().into();
+        let actor = Actor { kind: ActorKind::User, id: Some(who.user_id.0), name };
+        let origin = Origin { actor, ..Origin::system("test") };
+        let posting = Posting::new(key.to_owned(), Atomicity::Whole, lines, origin);
         self.app.ledger.post(posting).await
     }
 
@@ -164,6 +165,16 @@ impl TestApp {
         let findings = verify(&self.app.db, |_, _| {}).await.expect("verified");
         assert!(findings.differences.is_empty(), "{:#?}", findings.differences);
         self.check_events().await;
+        self.check_audit().await;
+    }
+
+    /// Fails the test unless the audit log is whole, and nothing of what Stockroom itself has
+    /// done was taken for a change from outside.
+    pub async fn check_audit(&self) {
+        let findings = audit::verify::verify(&self.app.db, None, |_, _| {}).await;
+        let findings = findings.expect("verified");
+        assert!(findings.faults.is_empty(), "{:#?}", findings.faults);
+        assert_eq!(self.number("SELECT COUNT(*) FROM outside_changes").await, 0);
     }
 
     /// Each movement is told of by exactly one event, which carries its balance.

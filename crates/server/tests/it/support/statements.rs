@@ -2,8 +2,9 @@
 //! databases prepare each of them.
 //!
 //! A statement is a constant text in a file named `*sql.rs`. One inside an arm such as
-//! `Tx::Sqlite(tx) => { … }`, or whose name is an engine's, is for that engine alone; any
-//! other is for both. A constant that is not understood fails the test: none slips by.
+//! `Tx::Sqlite(tx) => { … }`, or whose name is an engine's or begins with it (`SQLITE_HEAD`),
+//! is for that engine alone; any other is for both. A constant that is not understood fails the
+//! test: none slips by.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -152,7 +153,7 @@ fn names_after_dollars(tokens: &[Token]) -> Vec<&str> {
 }
 
 fn engine_named(word: &str) -> Option<Engine> {
-    match word {
+    match word.split('_').next()? {
         "Sqlite" | "SQLITE" => Some(Engine::Sqlite),
         "Postgres" | "POSTGRES" => Some(Engine::Postgres),
         _ => None,

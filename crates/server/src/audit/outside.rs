@@ -1,0 +1,69 @@
+//! What was changed behind Stockroom's back: by psql, the sqlite3 shell, or a script.
+//!
+//! Triggers on the catalogue, stores, people and settings write such a change into the table
+//! `outside_changes`, in the transaction that makes it. They do not touch the head of the log,
+//! since a forgotten session of psql would then stop every store. Stockroom moves these rows into
+//! the log: every few seconds, before the log is read, and before it is verified.
+
+use serde_json::{Value, json};
+
+use super::sql::{self, OutsideChange};
+use super::{Actor, ActorKind, Entry, Origin};
+use crate::clock::Rfc3339;
+use crate::db::{Conn, Db, Tx};
+
+/// Rows taken in one transaction.
+pub const ROWS_MAX: i64 = 500;
+
+/// Whether anything waits.
+///
+/// # Errors
+/// The database did not answer.
+pub async fn is_waiting(db: &Db) -> sqlx::Result<bool> {
+    sql::has_outside(Conn::from(&mut db.read().await?)).await
+}
+
+/// Takes what waits, up to [`ROWS_MAX`], as entries to be appended in the same transaction.
+///
+/// # Errors
+/// The database did not answer.
+pub async fn take(tx: &mut Tx) -> sqlx::Result<Vec<Entry>> {
+    let taken = sql::take_outside(tx, ROWS_MAX).await?;
+    Ok(taken.into_iter().map(entry).collect())
+}
+
+fn entry(change: OutsideChange) -> Entry {
+    let action = match change.operation.as_str() {
+        "insert" => "database.insert",
+        "delete" => "database.delete",
+        "truncate" => "database.truncate",
+        _ => "database.update",
+    };
+    let actor = Actor { kind: ActorKind::Database, id: None, name: change.actor.as_str().into() };
+    let origin = Origin { actor, address: None, request_id: None };
+    // When it was really done; the row's own time is that of its commit, as with every other.
+    let at = json!(Rfc3339(change.at()));
+    let row = |text: Option<&str>| -> Value {
+        text.and_then(|text| serde_json::from_str(text).ok()).unwrap_or(Value::Null)
+    };
+    let store_id = store(&change.table_name, &row(change.after.as_deref()), change.row_id)
+        .or_else(|| store(&change.table_name, &row(change.before.as_deref()), change.row_id));
+    let after = json!({ "changed_at": at, "row": row(change.after.as_deref()) });
+    let before = change.before.as_deref().map(|text| json!({ "row": row(Some(text)) }));
+    let entry = Entry::new(origin, action, change.table_name, change.row_id)
+        .in_store(store_id.map(stockroom_domain::StoreId))
+        .after(&after);
+    match before {
+        Some(before) => entry.before(&before),
+        None => entry,
+    }
+}
+
+/// The store that a row of a table belongs to, if it belongs to one.
+fn store(table: &str, row: &Value, row_id: Option<i64>) -> Option<i64> {
+    match table {
+        "stores" => row_id,
+        "stock_settings" => row["store_id"].as_i64(),
+        _ => None,
+    }
+}

@@ -1,0 +1,282 @@
+//! The audit log over HTTP.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+use stockroom_domain::StoreId;
+use stockroom_domain::permissions::Permission;
+
+use super::sql::{self, Row};
+use crate::App;
+use crate::auth::{Can, Principal, ReadAudit, Scope};
+use crate::db::Conn;
+use crate::error::{ApiError, ApiResult};
+use crate::http::csv::{Csv, Rows, record_export};
+use crate::http::{
+    AcceptsCsv, Answer, Cursor, Limit, ListAnswer, ListFormat, Paging, Params, RequestContext,
+    Success, Text, WireTime,
+};
+
+/// The most values of one filter.
+const VALUES_MAX: usize = 100;
+/// Rows read at once for a file.
+const CSV_PAGE_LEN: i64 = 500;
+
+/// Which entries.
+#[derive(Clone, Debug, Default, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct AuditFilter {
+    /// Only these actions, as in `product.updated`.
+    pub action: Vec<Text<64>>,
+    /// Only by these users; a program's key has a user's number of its own.
+    pub actor_id: Vec<i64>,
+    /// Only by this kind of actor.
+    pub actor_kind: Option<ActorKindName>,
+    /// Only about this kind of thing, as in `product`.
+    pub subject_kind: Option<Text<64>>,
+    /// Only about the thing of this number; with `subject_kind`.
+    pub subject_id: Option<i64>,
+    /// Only in these stores.
+    pub store_id: Vec<i64>,
+    /// Only by this request.
+    pub request_id: Option<Text<64>>,
+    /// At this instant or later.
+    pub from: Option<WireTime>,
+    /// Before this instant.
+    pub to: Option<WireTime>,
+    /// Movements of stock too, which the ledger (`GET /api/stock/movements`) tells in full.
+    pub include_movements: bool,
+    /// How many at once.
+    #[serde(skip_serializing)]
+    pub limit: Limit,
+    /// Where to go on: the `next_cursor` of the page before.
+    #[serde(skip_serializing)]
+    pub cursor: Option<Cursor>,
+    /// `csv` answers the whole list as one file.
+    #[serde(skip_serializing)]
+    pub format: Option<ListFormat>,
+}
+
+/// What kind of actor did it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[schemars(inline)]
+pub enum ActorKindName {
+    /// Someone who has signed in.
+    User,
+    /// A program with an API key.
+    Key,
+    /// Another program that wrote to the database.
+    Database,
+    /// Stockroom itself, or its command line.
+    System,
+    /// Someone who has not proved who they are.
+    Nobody,
+}
+
+impl ActorKindName {
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::User => "user",
+            Self::Key => "key",
+            Self::Database => "database",
+            Self::System => "system",
+            Self::Nobody => "nobody",
+        }
+    }
+}
+
+/// Who did it, as they were known then.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct AuditActor {
+    /// `user`, `key`, `database`, `system` or `nobody`.
+    kind: String,
+    /// The user's number; a key has one too.
+    id: Option<i64>,
+    /// The name; of someone who could not sign in, the name that was tried.
+    name: String,
+}
+
+/// What it was done to.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct AuditSubject {
+    /// What kind of thing.
+    kind: String,
+    /// Which one.
+    id: Option<i64>,
+}
+
+/// One entry of the audit log.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "AuditEntry")]
+pub struct EntryView {
+    /// The entry: 1, 2, 3 … without gaps.
+    id: i64,
+    /// When it was committed.
+    at: WireTime,
+    /// Who did it.
+    actor: AuditActor,
+    /// From which address.
+    address: Option<String>,
+    /// By which request.
+    request_id: Option<String>,
+    /// What was done.
+    action: String,
+    /// To what.
+    subject: AuditSubject,
+    /// In which store, if in one.
+    store_id: Option<i64>,
+    /// What it was.
+    #[schemars(with = "Option<serde_json::Value>")]
+    before: Option<Box<RawValue>>,
+    /// What it is since, or what else is known of it.
+    #[schemars(with = "Option<serde_json::Value>")]
+    after: Option<Box<RawValue>>,
+}
+
+/// One page of the audit log, newest first.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct AuditLog {
+    status: Success,
+    audit_logs: Vec<EntryView>,
+    /// Where the next page begins, if there is one.
+    next_cursor: Option<String>,
+}
+
+impl From<Row> for EntryView {
+    fn from(row: Row) -> Self {
+        // What is no JSON is not left out: an auditor sees it as text.
+        let json = |text: String| {
+            RawValue::from_string(text.clone()).or_else(|_| serde_json::value::to_raw_value(&text))
+        };
+        Self {
+            id: row.id,
+            at: row.at(),
+            actor: AuditActor { kind: row.actor_kind, id: row.actor_id, name: row.actor },
+            address: row.address,
+            request_id: row.request_id,
+            action: row.action,
+            subject: AuditSubject { kind: row.subject_kind, id: row.subject_id },
+            store_id: row.store_id,
+            before: row.before.and_then(|text| json(text).ok()),
+            after: row.after.and_then(|text| json(text).ok()),
+        }
+    }
+}
+
+/// `GET /api/audit-logs`
+pub async fn list(
+    who: Can<ReadAudit>,
+    app: App,
+    context: RequestContext,
+    accepts: AcceptsCsv,
+    Params(filter): Params<AuditFilter>,
+) -> ApiResult<ListAnswer<AuditLog>> {
+    check(&filter)?;
+    let scope = scope(&who, &filter)?;
+    let paging: Paging<i64> =
+        Paging::new(who.user_id, "audit-logs", &filter, filter.limit, filter.cursor.as_ref())?;
+    // What was done behind our back belongs here as well.
+    crate::events::record_outside(&app.db, app.clock.now()).await?;
+    if accepts.or_asked(filter.format) {
+        record_export(&app, &who, &context, "audit-logs", &filter).await?;
+        return csv(app, scope, filter, paging.after).await.map(ListAnswer::Csv);
+    }
+    let mut reader = app.db.read().await?;
+    let limit = paging.limit.fetch();
+    let rows = sql::page(Conn::from(&mut reader), &scope, &filter, paging.after, limit).await?;
+    drop(reader);
+    let (rows, next_cursor) = paging.finish(rows, |row| row.id)?;
+    let audit_logs = rows.into_iter().map(EntryView::from).collect();
+    let page = AuditLog { status: Success::Success, audit_logs, next_cursor };
+    Answer::new(&page).map(ListAnswer::Json)
+}
+
+fn check(filter: &AuditFilter) -> ApiResult<()> {
+    for (field, count) in [
+        ("action", filter.action.len()),
+        ("actor_id", filter.actor_id.len()),
+        ("store_id", filter.store_id.len()),
+    ] {
+        if count > VALUES_MAX {
+            let message = format!("{field} may be given at most {VALUES_MAX} times.");
+            return Err(ApiError::invalid(field, message));
+        }
+    }
+    if filter.subject_id.is_some() && filter.subject_kind.is_none() {
+        let message = "A number alone names nothing: say of what, as in subject_kind=product.";
+        return Err(ApiError::required("subject_kind", message));
+    }
+    Ok(())
+}
+
+/// The stores whose entries are shown; `All` shows those that belong to none as well.
+fn scope(who: &Principal, filter: &AuditFilter) -> ApiResult<Scope> {
+    if filter.store_id.is_empty() {
+        return Ok(who.scope(Permission::ReadAudit));
+    }
+    for store in &filter.store_id {
+        who.require_store(Permission::ReadAudit, StoreId(*store))?;
+    }
+    Ok(Scope::Stores(filter.store_id.iter().copied().map(StoreId).collect()))
+}
+
+const CSV_COLUMNS: [&str; 14] = [
+    "id",
+    "at",
+    "actor_kind",
+    "actor_id",
+    "actor",
+    "address",
+    "request_id",
+    "action",
+    "subject_kind",
+    "subject_id",
+    "store_id",
+    "before",
+    "after",
+    "link",
+];
+
+async fn csv(app: App, scope: Scope, filter: AuditFilter, first: Option<i64>) -> ApiResult<Csv> {
+    Csv::pages("audit-logs.csv", &CSV_COLUMNS, first, move |after: Option<i64>| {
+        let (app, scope, filter) = (app.clone(), scope.clone(), filter.clone());
+        Box::pin(async move { csv_page(&app, &scope, &filter, after).await })
+    })
+    .await
+}
+
+async fn csv_page(
+    app: &App,
+    scope: &Scope,
+    filter: &AuditFilter,
+    after: Option<i64>,
+) -> ApiResult<(Rows, Option<i64>)> {
+    let mut reader = app.db.read().await?;
+    let rows = sql::page(Conn::from(&mut reader), scope, filter, after, CSV_PAGE_LEN).await?;
+    let is_full = i64::try_from(rows.len()).is_ok_and(|len| len == CSV_PAGE_LEN);
+    let next = rows.last().filter(|_| is_full).map(|last| last.id);
+    Ok((rows.into_iter().map(csv_row).collect(), next))
+}
+
+fn csv_row(row: Row) -> Vec<String> {
+    fn or_empty<T: ToString>(value: Option<T>) -> String {
+        value.map(|value| value.to_string()).unwrap_or_default()
+    }
+    vec![
+        row.id.to_string(),
+        row.at().to_string(),
+        row.actor_kind,
+        or_empty(row.actor_id),
+        row.actor,
+        or_empty(row.address),
+        or_empty(row.request_id),
+        row.action,
+        row.subject_kind,
+        or_empty(row.subject_id),
+        or_empty(row.store_id),
+        or_empty(row.before),
+        or_empty(row.after),
+        row.link.as_deref().map(crate::audit::chain::hex).unwrap_or_default(),
+    ]
+}

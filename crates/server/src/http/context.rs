@@ -1,0 +1,71 @@
+//! What is known of a request before its handler runs, and what its guard finds out: shared by
+//! the edge, which begins and ends every request, and the extractors in between.
+
+use std::net::IpAddr;
+use std::sync::{Arc, OnceLock};
+
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+
+use crate::App;
+use crate::audit::Origin;
+use crate::auth::Principal;
+
+/// A request's id, where it comes from, and who is behind it. Cheap to clone.
+#[derive(Clone, Debug, Default)]
+pub struct RequestContext(Arc<Known>);
+
+#[derive(Debug, Default)]
+struct Known {
+    id: Option<Arc<str>>,
+    address: Option<IpAddr>,
+    caller: OnceLock<Arc<Principal>>,
+}
+
+impl RequestContext {
+    /// A request that has just come in.
+    pub fn new(id: Arc<str>, address: Option<IpAddr>) -> Self {
+        Self(Arc::new(Known { id: Some(id), address, caller: OnceLock::new() }))
+    }
+
+    /// The id under which it is logged; `None` outside of the edge.
+    pub fn id(&self) -> Option<Arc<str>> {
+        self.0.id.clone()
+    }
+
+    /// Where the client is.
+    pub fn address(&self) -> Option<IpAddr> {
+        self.0.address
+    }
+
+    /// Notes who is behind it.
+    pub fn set_caller(&self, caller: Arc<Principal>) {
+        // There is one guard; a second would find the same.
+        let _ = self.0.caller.set(caller);
+    }
+
+    /// Who is behind it, as far as a guard has found out.
+    pub fn caller(&self) -> Option<&Arc<Principal>> {
+        self.0.caller.get()
+    }
+
+    /// What the audit log says of whoever does something by this request.
+    pub fn origin(&self, who: &Principal) -> Origin {
+        Origin { actor: who.actor(), address: self.address(), request_id: self.id() }
+    }
+
+    /// The context of a request, an empty one outside of the edge.
+    pub fn of(parts: &Parts) -> Self {
+        parts.extensions.get::<Self>().cloned().unwrap_or_default()
+    }
+}
+
+impl FromRequestParts<App> for RequestContext {
+    type Rejection = std::convert::Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self, Self::Rejection> {
+        Ok(Self::of(parts))
+    }
+}
+
+impl aide::OperationInput for RequestContext {}
