@@ -5,8 +5,11 @@
 //! content, which keeps secrets out of the environment.
 
 use std::fmt;
+use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
+use ipnet::IpNet;
+use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 
 /// How long the idempotency key of an effect is kept; those of sales, and of requests that may
@@ -62,9 +65,27 @@ settings! {
     /// The token that lets the first administrator in; made and printed at the first start if
     /// it is not set.
     setup_token: Option<Secret> = None,
-    /// Whether requests are limited per caller: `on` or `off`. Limits come with identity; until
-    /// then both do the same.
-    rate_limit: RateLimit = Some("on"),
+    /// Whether requests are limited per caller: `on` or `off`.
+    rate_limit: Switch = Some("on"),
+    /// Sign-ins and renewals a minute from one address.
+    rate_limit_login: u32 = Some("60"),
+    /// Look-ups a minute of one user, or of one address without a token; a key has five times
+    /// as many of each.
+    rate_limit_read: u32 = Some("1800"),
+    /// Changes a minute of one user.
+    rate_limit_write: u32 = Some("900"),
+    /// Lists a minute that one user takes out as a file.
+    rate_limit_export: u32 = Some("30"),
+    /// Proxies in front, whose `X-Forwarded-For` is believed: addresses and networks, as in
+    /// `127.0.0.1, 10.0.0.0/8`. Of nobody else is it.
+    trusted_proxies: Networks = Some(""),
+    /// PEM file with the certificate, then those that signed it. With `tls_key`: serves HTTPS.
+    tls_certificate: Option<PathBuf> = None,
+    /// PEM file with the certificate's private key. Both are read again when they change.
+    tls_key: Option<PathBuf> = None,
+    /// The key that wraps the keys in the database which sign tokens: 32 characters or more.
+    /// All nodes need the same; best kept in a file (`STOCKROOM_KEY_FILE`).
+    key: Option<Secret> = None,
     /// Writers of the ledger on this node, each with a connection of its own (1 to 64).
     ledger_writers: u32 = Some("2"),
     /// Lines that may wait for the ledger before requests are answered 503.
@@ -132,14 +153,43 @@ pub enum LogRequests {
     All,
 }
 
-/// Whether requests are limited per caller.
+/// Something that is done or not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum RateLimit {
-    /// They are.
+pub enum Switch {
+    /// It is.
     On,
-    /// They are not.
+    /// It is not.
     Off,
+}
+
+/// Addresses and networks of addresses.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Networks(Vec<IpNet>);
+
+impl Networks {
+    /// Whether an address lies in one of them.
+    pub fn contain(&self, address: IpAddr) -> bool {
+        let address = address.to_canonical();
+        self.0.iter().any(|network| network.contains(&address))
+    }
+}
+
+impl<'de> Deserialize<'de> for Networks {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        let parts = text.split([',', ' ']).filter(|part| !part.is_empty());
+        let network = |part: &str| {
+            part.parse::<IpNet>().or_else(|_| part.parse::<IpAddr>().map(IpNet::from)).map_err(
+                |_| {
+                    D::Error::custom(format!(
+                        "{part:?} is no address or network, as 10.0.0.7 or 10.0.0.0/8 are"
+                    ))
+                },
+            )
+        };
+        parts.map(network).collect::<Result<_, _>>().map(Self)
+    }
 }
 
 /// Why the settings cannot be used. One line each.
@@ -288,6 +338,10 @@ fn check_ranges(config: &Config) -> Result<(), ConfigError> {
         ("ledger_writers", config.ledger_writers, 1, 64),
         ("ledger_queue_lines_max", config.ledger_queue_lines_max, 2_000, 1_000_000),
         ("postgres_connections", config.postgres_connections, 1, 1_000),
+        ("rate_limit_login", config.rate_limit_login, 1, 100_000),
+        ("rate_limit_read", config.rate_limit_read, 1, 200_000),
+        ("rate_limit_write", config.rate_limit_write, 1, 200_000),
+        ("rate_limit_export", config.rate_limit_export, 1, 100_000),
     ] {
         if !(min..=max).contains(&value) {
             return Err(ConfigError::Range { name, value, min, max });

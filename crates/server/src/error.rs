@@ -74,6 +74,8 @@ codes! {
     DuplicateCode = 409 "duplicate_code",
     /// Another user has this name.
     DuplicateUsername = 409 "duplicate_username",
+    /// The caller has something else of this name.
+    DuplicateName = 409 "duplicate_name",
     /// The thing is in a state in which this cannot be done; the message says what hinders.
     InvalidState = 409 "invalid_state",
     /// The shop has its first administrator already.

@@ -17,6 +17,7 @@ use tokio::task::JoinSet;
 use crate::App;
 use crate::auth::sessions;
 use crate::db::Tx;
+use crate::error::ApiResult;
 use crate::{events, http};
 
 /// Rows of one transaction: a till must not wait behind it.
@@ -24,6 +25,7 @@ const ROWS_MAX: i64 = 500;
 const AN_HOUR: Duration = Duration::from_secs(3_600);
 
 type Piece<'t> = Pin<Box<dyn Future<Output = sqlx::Result<u64>> + Send + 't>>;
+type Whole<'a> = Pin<Box<dyn Future<Output = ApiResult<u64>> + Send + 'a>>;
 
 /// What recurs.
 struct Job {
@@ -37,20 +39,29 @@ enum Work {
     /// [`ROWS_MAX`]: all is done.
     Pieces(for<'t> fn(&'t mut Tx, Timestamp) -> Piece<'t>),
     /// Does all of it, in transactions of its own making; how many rows it was.
-    Whole(for<'a> fn(&'a App) -> Piece<'a>),
+    Whole(for<'a> fn(&'a App) -> Whole<'a>),
 }
 
-const JOBS: [Job; 5] = [
+const JOBS: [Job; 6] = [
     Job {
         name: "record_outside_changes",
         every: Duration::from_secs(5),
-        work: Work::Whole(|app| Box::pin(events::record_outside(&app.db, app.clock.now()))),
+        work: Work::Whole(|app| {
+            Box::pin(async move { Ok(events::record_outside(&app.db, app.clock.now()).await?) })
+        }),
+    },
+    Job {
+        name: "rotate_signing_keys",
+        every: AN_HOUR,
+        work: Work::Whole(|app| {
+            Box::pin(async move { app.auth.tokens.rotate_old(&app.db, &app.clock).await })
+        }),
     },
     Job {
         name: "make_partitions",
         every: AN_HOUR,
         work: Work::Whole(|app| {
-            Box::pin(async move { events::ensure_partitions(&app.db).await.map(|_| 0) })
+            Box::pin(async move { Ok(events::ensure_partitions(&app.db).await.map(|_| 0)?) })
         }),
     },
     Job {
@@ -167,7 +178,7 @@ async fn run(app: &App, job: &Job, stopped: &watch::Receiver<bool>) {
     app.jobs.rows.get_or_create(&Name { job: job.name }).inc_by(rows);
 }
 
-async fn run_piece(app: &App, job: &Job) -> sqlx::Result<u64> {
+async fn run_piece(app: &App, job: &Job) -> ApiResult<u64> {
     match job.work {
         Work::Whole(work) => work(app).await,
         Work::Pieces(piece) => {

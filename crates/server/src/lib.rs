@@ -2,6 +2,7 @@
 
 #[macro_use]
 pub mod db;
+pub mod accounts;
 pub mod audit;
 pub mod audit_log;
 pub mod auth;
@@ -15,7 +16,10 @@ pub mod http;
 pub mod jobs;
 pub mod ledger;
 pub mod metrics;
+pub mod rate_limit;
+mod recent;
 pub mod routes;
+pub mod shop;
 pub mod stock;
 pub mod stores;
 pub mod system;
@@ -33,6 +37,7 @@ use crate::jobs::JobMetrics;
 use crate::ledger::fence::Fence;
 use crate::ledger::{Ledger, LedgerMetrics, LedgerSettings};
 use crate::metrics::Metrics;
+use crate::rate_limit::RateLimits;
 
 /// How long work may go on whose callers have gone. What it has not committed is rolled back.
 const CLOSE_MAX: Duration = Duration::from_secs(10);
@@ -56,6 +61,8 @@ pub struct Parts {
     pub ledger: Ledger,
     /// How far the past is settled.
     pub fence: Fence,
+    /// How often a caller may ask.
+    pub limits: RateLimits,
     /// How recurring work went.
     pub jobs: JobMetrics,
     /// What is measured.
@@ -87,8 +94,11 @@ impl App {
             queue_lines_max: usize::try_from(config.ledger_queue_lines_max)?,
         };
         let ledger = Ledger::start(&db, &clock, settings, ledger_metrics);
+        let auth = Auth::new(&config, db.clone(), clock.clone())?;
+        auth.tokens.prepare_keys(&db, &clock).await?;
         Ok(Self(Arc::new(Parts {
-            auth: Auth::new(db.clone(), clock.clone()),
+            auth,
+            limits: RateLimits::new(&config),
             db,
             clock,
             config,

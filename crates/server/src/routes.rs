@@ -12,14 +12,15 @@ use schemars::SchemaGenerator;
 use schemars::generate::SchemaSettings;
 
 use crate::auth::{
-    Anyone, EditCatalog, EditStores, MoveStock, Operate, ReadAudit, ReadCatalog, ReadStock,
-    SignedIn,
+    Anyone, EditCatalog, EditSettings, EditStores, ManageUsers, MoveStock, OnesOwn, Operate,
+    ReadAudit, ReadCatalog, ReadStock, SignedIn,
 };
 use crate::error::{ApiError, ErrorCode};
 use crate::http::edge::EdgeLayer;
 use crate::http::endpoint::{Endpoint, Reach, delete, get, patch, post, put};
 use crate::http::reference;
-use crate::{App, audit_log, auth, catalog, stock, stores, system};
+use crate::rate_limit::Class;
+use crate::{App, accounts, audit_log, auth, catalog, shop, stock, stores, system};
 
 /// A heading of the documentation, what it says, and what stands under it.
 type Part = (&'static str, &'static str, fn() -> Vec<Endpoint>);
@@ -27,6 +28,8 @@ type Part = (&'static str, &'static str, fn() -> Vec<Endpoint>);
 /// The parts of the API, in the documentation's order.
 const PARTS: &[Part] = &[
     ("Identity", "Setting up the shop, signing in and staying signed in.", identity),
+    ("People", "Who signs in, and the keys of programs.", people),
+    ("Settings", "What holds for the whole shop, and saved views of lists.", settings),
     ("Catalogue", "What the shop sells: one catalogue for all stores.", catalogue),
     ("Stores", "The shops that hold stock. A caller sees those in which they hold a role.", shops),
     ("Stock", "Goods coming in, sold and taken out; what is on hand, now and then.", ledger),
@@ -41,22 +44,29 @@ pub fn table() -> Vec<Endpoint> {
 }
 
 fn identity() -> Vec<Endpoint> {
-    use ErrorCode::{AlreadySetUp, Overloaded, TooManyAttempts, Unauthenticated};
+    use ErrorCode::{
+        AlreadySetUp, DuplicateUsername, Overloaded, TooManyAttempts, Unauthenticated,
+    };
+    use accounts::{own as mine, users};
     use auth::http as own;
     /// What a guessed secret can be answered.
     const GUARDED: &[ErrorCode] = &[Unauthenticated, TooManyAttempts, Overloaded];
     vec![
         post("/api/setup", own::setup, Anyone, Reach::System)
+            .class(Class::Login)
             .doc("setUp", "Make the first administrator and the first store")
             .fails(GUARDED)
             .fails(&[AlreadySetUp]),
         post("/api/login", own::login, Anyone, Reach::System)
+            .class(Class::Login)
             .doc("login", "Sign in with name and password")
             .fails(GUARDED),
         post("/api/auth/login", own::login, Anyone, Reach::System)
+            .class(Class::Login)
             .doc("authLogin", "The same as `POST /api/login`")
             .fails(GUARDED),
         post("/api/auth/refresh", own::refresh, Anyone, Reach::System)
+            .class(Class::Login)
             .doc("refresh", "Exchange a refresh token for the next pair")
             .about(
                 "A refresh token is good once. Used again within ten seconds it gives another \
@@ -65,8 +75,95 @@ fn identity() -> Vec<Endpoint> {
             .fails(&[Unauthenticated]),
         post("/api/auth/logout", own::logout, SignedIn, Reach::Own)
             .doc("logout", "End the session"),
+        post("/api/auth/register", users::register, Anyone, Reach::Shop)
+            .class(Class::Login)
+            .doc("register", "Make an account, for someone else or for oneself")
+            .about(
+                "With an administrator's token the same as `POST /api/users`. Without a token \
+                 only where the shop's settings say `\"registration\": \"open\"`, and then \
+                 without a role in any store.",
+            )
+            .fails(&[Unauthenticated, DuplicateUsername, Overloaded]),
         get("/api/auth/profile", own::profile, SignedIn, Reach::Own)
             .doc("getProfile", "Who is asking"),
+        patch("/api/auth/profile", mine::patch_profile, OnesOwn, Reach::Own)
+            .doc("patchProfile", "Change one's own name"),
+        put("/api/auth/password", mine::set_password, OnesOwn, Reach::Own)
+            .class(Class::Login)
+            .doc("setPassword", "Change one's own password, and end all other sign-ins")
+            .fails(&[TooManyAttempts, Overloaded]),
+        get("/api/auth/preferences", mine::preferences, OnesOwn, Reach::Own)
+            .doc("getPreferences", "How one likes the screens"),
+        put("/api/auth/preferences", mine::set_preferences, OnesOwn, Reach::Own)
+            .doc("setPreferences", "Set how one likes the screens"),
+        get("/api/auth/sessions", mine::sessions, OnesOwn, Reach::Own)
+            .doc("listSessions", "Where one is signed in"),
+        delete("/api/auth/sessions/{id}", mine::end_session, OnesOwn, Reach::Own)
+            .doc("endSession", "End one of one's own sign-ins"),
+    ]
+}
+
+fn people() -> Vec<Endpoint> {
+    use ErrorCode::{DuplicateUsername, InvalidState, Overloaded};
+    use accounts::{keys, users};
+    const TAKEN: &[ErrorCode] = &[DuplicateUsername, InvalidState, Overloaded];
+    vec![
+        get("/api/users", users::list, ManageUsers, Reach::Shop).doc("listUsers", "All users"),
+        post("/api/users", users::create, ManageUsers, Reach::Shop)
+            .doc("createUser", "Add a user")
+            .fails(TAKEN),
+        get("/api/users/{id}", users::get, ManageUsers, Reach::Shop).doc("getUser", "One user"),
+        put("/api/users/{id}", users::replace, ManageUsers, Reach::Shop)
+            .doc("replaceUser", "Replace what a user is")
+            .fails(TAKEN),
+        patch("/api/users/{id}", users::patch, ManageUsers, Reach::Shop)
+            .doc("patchUser", "Change a user, set a password, disable")
+            .fails(TAKEN),
+        delete("/api/users/{id}", users::delete, ManageUsers, Reach::Shop)
+            .doc("deleteUser", "Let a user go")
+            .fails(&[InvalidState]),
+        get("/api/api-keys", keys::list, ManageUsers, Reach::Shop)
+            .doc("listApiKeys", "All keys of programs"),
+        post("/api/api-keys", keys::create, ManageUsers, Reach::Shop)
+            .doc("createApiKey", "Make a key, which is shown this once"),
+        get("/api/api-keys/{id}", keys::get, ManageUsers, Reach::Shop)
+            .doc("getApiKey", "One key, without itself"),
+        put("/api/api-keys/{id}", keys::replace, ManageUsers, Reach::Shop)
+            .doc("replaceApiKey", "Replace what a key may do")
+            .fails(&[InvalidState]),
+        patch("/api/api-keys/{id}", keys::patch, ManageUsers, Reach::Shop)
+            .doc("patchApiKey", "Change what a key may do")
+            .fails(&[InvalidState]),
+        delete("/api/api-keys/{id}", keys::delete, ManageUsers, Reach::Shop)
+            .doc("revokeApiKey", "End a key"),
+    ]
+}
+
+fn settings() -> Vec<Endpoint> {
+    use ErrorCode::{DuplicateName, Forbidden, InvalidState};
+    use accounts::views;
+    const TAKEN: &[ErrorCode] = &[DuplicateName, Forbidden, InvalidState];
+    vec![
+        get("/api/settings", shop::http::get, SignedIn, Reach::Shop)
+            .doc("getSettings", "What holds for the whole shop"),
+        patch("/api/settings", shop::http::patch, EditSettings, Reach::Shop)
+            .doc("patchSettings", "Change what holds for the whole shop")
+            .fails(&[InvalidState]),
+        get("/api/views", views::list, OnesOwn, Reach::Own)
+            .doc("listViews", "One's own saved views and those that are shared"),
+        post("/api/views", views::create, OnesOwn, Reach::Own)
+            .doc("createView", "Save a view of a list")
+            .fails(TAKEN),
+        get("/api/views/{id}", views::get, OnesOwn, Reach::Own).doc("getView", "One saved view"),
+        put("/api/views/{id}", views::replace, OnesOwn, Reach::Own)
+            .doc("replaceView", "Replace a saved view")
+            .fails(TAKEN),
+        patch("/api/views/{id}", views::patch, OnesOwn, Reach::Own)
+            .doc("patchView", "Change a saved view")
+            .fails(TAKEN),
+        delete("/api/views/{id}", views::delete, OnesOwn, Reach::Own)
+            .doc("deleteView", "Delete a saved view")
+            .fails(&[Forbidden]),
     ]
 }
 
@@ -208,10 +305,13 @@ fn machine() -> Vec<Endpoint> {
     use system::http as system;
     vec![
         get("/health/live", system::live, Anyone, Reach::System)
+            .class(Class::Unlimited)
             .doc("getLiveness", "Whether the process runs"),
         get("/health/ready", system::ready, Anyone, Reach::System)
+            .class(Class::Unlimited)
             .doc("getReadiness", "Whether requests should come here"),
         get("/metrics", system::metrics, Operate, Reach::System)
+            .class(Class::Unlimited)
             .doc("getMetrics", "All metrics, for Prometheus"),
         get("/api/version", system::version, Anyone, Reach::System)
             .doc("getVersion", "What is running"),
@@ -299,7 +399,7 @@ fn describe(document: TransformOpenApi<'_>) -> TransformOpenApi<'_> {
     })
 }
 
-async fn unknown() -> ApiError {
+async fn unknown(_: Anyone) -> ApiError {
     ApiError::new(
         ErrorCode::NotFound,
         "There is nothing at this path. /api/docs lists everything that there is.",

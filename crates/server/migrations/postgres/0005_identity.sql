@@ -40,8 +40,11 @@ CREATE TABLE saved_views (
     is_shared  BOOLEAN NOT NULL,
     definition TEXT NOT NULL,
     version    BIGINT NOT NULL,
+    is_deleted BOOLEAN NOT NULL,
     created_at BIGINT NOT NULL,
-    updated_at BIGINT NOT NULL,
-    UNIQUE (owner_id, list, name_key)
+    updated_at BIGINT NOT NULL
 );
-CREATE INDEX saved_views_shared ON saved_views (list, name_key, id) WHERE is_shared;
+CREATE UNIQUE INDEX saved_views_names ON saved_views (owner_id, list, name_key)
+    WHERE NOT is_deleted;
+CREATE INDEX saved_views_shared ON saved_views (list, name_key, id)
+    WHERE is_shared AND NOT is_deleted;

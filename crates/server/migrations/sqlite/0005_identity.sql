@@ -39,8 +39,11 @@ CREATE TABLE saved_views (
     is_shared  INTEGER NOT NULL CHECK (is_shared IN (0, 1)),
     definition TEXT NOT NULL,
     version    INTEGER NOT NULL,
+    is_deleted INTEGER NOT NULL CHECK (is_deleted IN (0, 1)),
     created_at INTEGER NOT NULL,
-    updated_at INTEGER NOT NULL,
-    UNIQUE (owner_id, list, name_key)
+    updated_at INTEGER NOT NULL
 ) STRICT;
-CREATE INDEX saved_views_shared ON saved_views (list, name_key, id) WHERE is_shared;
+CREATE UNIQUE INDEX saved_views_names ON saved_views (owner_id, list, name_key)
+    WHERE NOT is_deleted;
+CREATE INDEX saved_views_shared ON saved_views (list, name_key, id)
+    WHERE is_shared AND NOT is_deleted;

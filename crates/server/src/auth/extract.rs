@@ -15,10 +15,12 @@ use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
 use stockroom_domain::permissions::Permission;
 
-use super::Principal;
+use super::throttle::network;
+use super::{Principal, Via};
 use crate::App;
 use crate::error::{ApiError, ApiResult, ErrorCode};
 use crate::http::{RequestContext, docs};
+use crate::rate_limit::{Caller, Class};
 
 /// A right that a handler can demand.
 pub trait Right: Send + Sync + 'static {
@@ -31,18 +33,21 @@ pub trait Right: Send + Sync + 'static {
 pub enum Access {
     /// Whoever asks.
     Anyone,
-    /// Whoever has signed in, whatever their role.
+    /// Whoever has signed in, whatever their role; a program's key will do.
     SignedIn,
+    /// Whoever has signed in with a password.
+    Person,
     /// Whoever holds this permission somewhere.
     Permission(Permission),
 }
 
 impl Access {
-    /// As the documentation calls it: `anyone`, `signed_in` or the permission's name.
+    /// As the documentation calls it: `anyone`, `signed_in`, `person` or the permission's name.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Anyone => "anyone",
             Self::SignedIn => "signed_in",
+            Self::Person => "person",
             Self::Permission(permission) => permission.name(),
         }
     }
@@ -121,14 +126,29 @@ impl Guard for Anyone {
 }
 
 impl FromRequestParts<App> for Anyone {
-    type Rejection = std::convert::Infallible;
+    type Rejection = ApiError;
 
-    async fn from_request_parts(_: &mut Parts, _: &App) -> Result<Self, Self::Rejection> {
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> ApiResult<Self> {
+        count_address(parts, app).await?;
         Ok(Self)
     }
 }
 
 impl OperationInput for Anyone {}
+
+/// The class of work of a request, as the routes' page says.
+fn class(parts: &Parts) -> Class {
+    parts.extensions.get::<Class>().copied().unwrap_or(Class::Read)
+}
+
+/// Counts a request of someone who has not proved who they are.
+async fn count_address(parts: &Parts, app: &App) -> ApiResult<()> {
+    let context = RequestContext::of(parts);
+    match context.address() {
+        Some(address) => context.count(app, Caller::Address(network(address)), class(parts)).await,
+        None => Ok(()),
+    }
+}
 
 /// On the routes' page: demands [`Who`].
 #[derive(Clone, Copy, Debug)]
@@ -168,17 +188,104 @@ impl FromRequestParts<App> for Who {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> ApiResult<Self> {
         let Some(token) = bearer(parts) else {
+            count_address(parts, app).await?;
             return Err(ApiError::unauthenticated(
                 "Sign in first, and send the token in the header Authorization: Bearer …",
             ));
         };
-        let caller = app.auth.caller(token).await?.ok_or_else(|| {
-            ApiError::unauthenticated(
+        let context = RequestContext::of(parts);
+        let Some(caller) = app.auth.caller(token, &context).await? else {
+            count_address(parts, app).await?;
+            return Err(ApiError::unauthenticated(
                 "This token is not valid, or not any more. Refresh it, or sign in again.",
-            )
-        })?;
-        RequestContext::of(parts).set_caller(Arc::clone(&caller));
+            ));
+        };
+        context.set_caller(Arc::clone(&caller));
+        let counted = match caller.via {
+            Via::Key(_) => Caller::Program(caller.user_id),
+            Via::Session(_) | Via::Nothing => Caller::User(caller.user_id),
+        };
+        context.count(app, counted, class(parts)).await?;
         Ok(Self(caller))
+    }
+}
+
+/// Whoever has signed in, or nobody where no token came along. 401 with one that is no good.
+#[derive(Clone, Debug)]
+pub struct MaybeWho(pub Option<Arc<Principal>>);
+
+impl FromRequestParts<App> for MaybeWho {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> ApiResult<Self> {
+        if !parts.headers.contains_key(AUTHORIZATION) {
+            return Ok(Self(None));
+        }
+        let Who(caller) = Who::from_request_parts(parts, app).await?;
+        Ok(Self(Some(caller)))
+    }
+}
+
+impl OperationInput for MaybeWho {
+    fn operation_input(ctx: &mut GenContext, operation: &mut Operation) {
+        let bearer = [("bearer".to_owned(), Vec::new())].into_iter().collect();
+        operation.security = vec![bearer, Default::default()];
+        let codes = [ErrorCode::Unauthenticated, ErrorCode::Forbidden];
+        docs::add_failures(ctx, operation, &codes);
+    }
+}
+
+/// Someone who has signed in with a password, not a program with a key: for what belongs to a
+/// person. 401 without a good token, 403 for a key.
+#[derive(Clone, Debug)]
+pub struct Person {
+    who: Arc<Principal>,
+    session_id: i64,
+}
+
+/// On the routes' page: demands a [`Person`].
+#[derive(Clone, Copy, Debug)]
+pub struct OnesOwn;
+
+impl Guard for OnesOwn {
+    const ACCESS: Access = Access::Person;
+    type Extractor = Person;
+}
+
+impl Person {
+    /// The sign-in that the request belongs to.
+    pub const fn session_id(&self) -> i64 {
+        self.session_id
+    }
+}
+
+impl Deref for Person {
+    type Target = Principal;
+    fn deref(&self) -> &Principal {
+        &self.who
+    }
+}
+
+impl FromRequestParts<App> for Person {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> ApiResult<Self> {
+        let Who(who) = Who::from_request_parts(parts, app).await?;
+        match who.via {
+            Via::Session(session_id) => Ok(Self { who, session_id }),
+            Via::Key(_) | Via::Nothing => Err(ApiError::new(
+                ErrorCode::Forbidden,
+                "This belongs to a person, who signs in with a password: a key cannot do it.",
+            )
+            .with_detail("permission", Access::Person.name())),
+        }
+    }
+}
+
+impl OperationInput for Person {
+    fn operation_input(ctx: &mut GenContext, operation: &mut Operation) {
+        Who::operation_input(ctx, operation);
+        docs::add_failures(ctx, operation, &[ErrorCode::Forbidden]);
     }
 }
 

@@ -2,13 +2,13 @@
 
 use aide::OperationInput;
 use axum::extract::FromRequestParts;
-use axum::http::header::{CACHE_CONTROL, USER_AGENT};
+use axum::http::header::USER_AGENT;
 use axum::http::request::Parts;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use stockroom_domain::permissions::Role;
 
-use super::principal::{Place, Principal};
+use super::principal::{Grant, Place, Principal};
 use super::sessions::{Device, TokenPair};
 use super::setup::NewShop;
 use super::tokens::TOKEN_TTL_S;
@@ -80,7 +80,9 @@ pub struct SetupStore {
 }
 
 /// What someone is, somewhere.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize, Serialize, JsonSchema,
+)]
 #[serde(rename_all = "snake_case")]
 #[schemars(rename = "Role")]
 pub enum RoleName {
@@ -114,8 +116,8 @@ pub struct UserView {
     username: String,
     /// Their name.
     name: String,
-    /// The highest of their roles; `null` without any.
-    role: Option<RoleName>,
+    /// The highest of their roles; `staff` without any.
+    role: RoleName,
     /// Their stores; `null` for all, those to come included.
     store_ids: Option<Vec<i64>>,
     /// All their roles, by store.
@@ -135,6 +137,28 @@ pub struct SignedInAnswer {
     refresh_token: String,
     /// Who.
     user: UserView,
+}
+
+impl GrantView {
+    /// The store; `None` for all.
+    pub const fn store_id(&self) -> Option<i64> {
+        self.store_id
+    }
+
+    /// The role there.
+    pub const fn role(&self) -> RoleName {
+        self.role
+    }
+}
+
+impl From<&Grant> for GrantView {
+    fn from(grant: &Grant) -> Self {
+        let store_id = match grant.place {
+            Place::AllStores => None,
+            Place::Store(store) => Some(store.0),
+        };
+        Self { store_id, role: grant.role.into() }
+    }
 }
 
 /// Who is asking.
@@ -213,7 +237,25 @@ fn answer<const STATUS: u16>(signed_in: TokenPair) -> ApiResult<Answer<SignedInA
         refresh_token: signed_in.refresh_token,
         user: UserView::from(&signed_in.caller),
     })?;
-    Ok(answer.with_header(CACHE_CONTROL, "no-store"))
+    Ok(answer.never_stored())
+}
+
+impl RoleName {
+    /// As it is stored.
+    pub fn name(self) -> &'static str {
+        Role::from(self).name()
+    }
+}
+
+impl From<RoleName> for Role {
+    fn from(role: RoleName) -> Self {
+        match role {
+            RoleName::Admin => Self::Admin,
+            RoleName::Manager => Self::Manager,
+            RoleName::Staff => Self::Staff,
+            RoleName::Auditor => Self::Auditor,
+        }
+    }
 }
 
 impl From<Role> for RoleName {
@@ -229,33 +271,38 @@ impl From<Role> for RoleName {
 
 impl From<&Principal> for UserView {
     fn from(who: &Principal) -> Self {
-        let store_id = |place| match place {
-            Place::AllStores => None,
-            Place::Store(store) => Some(store.0),
-        };
-        let grants = who
-            .grants
-            .iter()
-            .map(|grant| GrantView { store_id: store_id(grant.place), role: grant.role.into() });
-        let grants: Vec<GrantView> = grants.collect();
+        let grants: Vec<GrantView> = who.grants.iter().map(GrantView::from).collect();
         Self {
             id: who.user_id.0,
             username: who.username.to_string(),
             name: who.name.clone(),
-            role: grants.iter().map(|grant| grant.role).min(),
-            store_ids: grants.iter().map(|grant| grant.store_id).collect(),
+            role: grants.iter().map(GrantView::role).min().unwrap_or(RoleName::Staff),
+            store_ids: grants.iter().map(GrantView::store_id).collect(),
             grants,
         }
     }
 }
 
+impl Profile {
+    /// Of that user.
+    pub fn of(user: UserView) -> Self {
+        Self { status: Success::Success, user }
+    }
+}
+
 impl UserView {
+    /// The same under another name.
+    #[must_use]
+    pub fn with_name(self, name: &str) -> Self {
+        Self { name: name.to_owned(), ..self }
+    }
+
     fn example() -> Self {
         Self {
             id: 1,
             username: "ada".to_owned(),
             name: "Ada".to_owned(),
-            role: Some(RoleName::Admin),
+            role: RoleName::Admin,
             store_ids: None,
             grants: vec![GrantView { store_id: None, role: RoleName::Admin }],
         }

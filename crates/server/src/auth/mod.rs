@@ -12,35 +12,39 @@
 pub mod callers;
 mod extract;
 pub mod http;
+pub mod keys;
 pub mod page;
 pub mod passwords;
 pub mod principal;
-mod recent;
 pub mod sessions;
 pub mod setup;
 mod sql;
 pub mod throttle;
 pub mod tokens;
 pub mod users;
+pub mod wrap;
 
 use std::sync::Arc;
 
 pub use callers::Callers;
 pub use extract::{
     Access, Anyone, Can, EditCatalog, EditSettings, EditStores, Guard, GuardedBy, ManageUsers,
-    MoveStock, Operate, ReadAudit, ReadCatalog, ReadStock, Right, SignedIn, Who,
+    MaybeWho, MoveStock, OnesOwn, Operate, Person, ReadAudit, ReadCatalog, ReadStock, Right,
+    SignedIn, Who,
 };
 pub use passwords::Passwords;
 pub use principal::{Grant, Place, Principal, Scope, Via};
 pub use sessions::{Device, TokenPair};
 pub use throttle::Throttle;
 pub use tokens::Tokens;
+use wrap::Wrapper;
 
 use crate::App;
 use crate::clock::Clock;
-use crate::config::Secret;
+use crate::config::{Config, Secret};
 use crate::db::Db;
 use crate::error::ApiResult;
+use crate::http::RequestContext;
 
 /// Everything that identity keeps in memory, and the database behind it. Cloned cheaply.
 #[derive(Clone, Debug)]
@@ -58,25 +62,41 @@ pub struct Auth {
 }
 
 impl Auth {
-    /// Remembers nothing yet.
-    pub fn new(db: Db, clock: Clock) -> Self {
+    /// Remembers nothing yet. Keys that sign tokens are wrapped as the settings say.
+    ///
+    /// # Errors
+    /// The wrapping key could be guessed.
+    pub fn new(config: &Config, db: Db, clock: Clock) -> anyhow::Result<Self> {
+        let wrapper = Wrapper::new(config.key.as_ref().map(Secret::expose))?;
+        Ok(Self { tokens: Tokens::new(wrapper), ..Self::that_signs_nothing(db, clock) })
+    }
+
+    /// For work that has nothing to do with tokens, such as adding users.
+    pub fn that_signs_nothing(db: Db, clock: Clock) -> Self {
         Self {
             db,
             clock,
-            tokens: Tokens::new(),
+            tokens: Tokens::default(),
             passwords: Passwords::default(),
             callers: Callers::default(),
             throttle: Throttle::default(),
         }
     }
 
-    /// Whoever brings this access token, or `None` where it is not good, or not any more.
+    /// Whoever brings this access token or key, or `None` where it is not good, or not any more.
     ///
     /// # Errors
-    /// The database's, where something had to be read.
-    pub async fn caller(&self, token: &str) -> ApiResult<Option<Arc<Principal>>> {
+    /// The database's, where something had to be read or written.
+    pub async fn caller(
+        &self,
+        token: &str,
+        context: &RequestContext,
+    ) -> ApiResult<Option<Arc<Principal>>> {
+        if keys::is_key(token) {
+            return self.program(token, context).await;
+        }
         match self.tokens.verify(&self.db, &self.clock, token).await? {
-            Some(verified) => self.callers.find(&self.db, &self.clock, verified).await,
+            Some(verified) => self.callers.of_session(&self.db, &self.clock, verified).await,
             None => Ok(None),
         }
     }

@@ -43,6 +43,8 @@ pub enum Via {
     Session(i64),
     /// A program's key.
     Key(i64),
+    /// Nothing: someone who is about to register.
+    Nothing,
 }
 
 /// Someone who has proved who they are.
@@ -101,8 +103,21 @@ impl Principal {
         let kind = match self.via {
             Via::Session(_) => ActorKind::User,
             Via::Key(_) => ActorKind::Key,
+            Via::Nothing => ActorKind::Nobody,
         };
-        Actor { kind, id: Some(self.user_id.0), name: Arc::clone(&self.username) }
+        let id = (self.via != Via::Nothing).then_some(self.user_id.0);
+        Actor { kind, id, name: Arc::clone(&self.username) }
+    }
+
+    /// Someone who is about to register, and may do nothing else.
+    pub fn newcomer() -> Self {
+        Self {
+            user_id: UserId(0),
+            username: "a newcomer".into(),
+            name: String::new(),
+            via: Via::Nothing,
+            grants: Vec::new(),
+        }
     }
 
     /// Whether `permission` is held in `store`.

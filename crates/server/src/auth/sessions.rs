@@ -112,6 +112,31 @@ impl Auth {
         Ok(TokenPair { token, expires_in: TOKEN_TTL_S, refresh_token, caller })
     }
 
+    /// Whether this is the password that the caller has now. Guessing is slowed down as at the
+    /// sign-in, and counts together with it.
+    ///
+    /// # Errors
+    /// 429 `too_many_attempts`; 503.
+    pub async fn is_password_of(
+        &self,
+        who: &Principal,
+        password: &str,
+        device: &Device,
+    ) -> ApiResult<bool> {
+        let key = users::key(&who.username);
+        let now = || self.clock.now();
+        let attempt = self.throttle.attempt(&key, device.address, now).await?;
+        let known = sql::credentials(&mut self.db.read().await?, &key).await?;
+        let hash = known.map(|known| known.password_hash);
+        let is_right = self.passwords.verify(password, hash).await?;
+        if is_right {
+            attempt.succeeded()
+        } else {
+            attempt.failed(self.clock.now())
+        }
+        Ok(is_right)
+    }
+
     /// Gives the next pair for a refresh token.
     ///
     /// # Errors
@@ -201,11 +226,12 @@ async fn rotate(
 /// What the audit log says of a sign-in.
 pub(super) fn signed_in(caller: &Principal, device: &Device) -> Entry {
     let origin = device.origin(caller.actor());
-    let session = match caller.via {
-        Via::Session(id) | Via::Key(id) => id,
+    let session_id = match caller.via {
+        Via::Session(id) => Some(id),
+        Via::Key(_) | Via::Nothing => None,
     };
     Entry::new(origin, "user.signed_in", "user", caller.user_id.0)
-        .after(&json!({ "session_id": session }))
+        .after(&json!({ "session_id": session_id }))
 }
 
 /// Begins a session and gives its id and its first refresh token.

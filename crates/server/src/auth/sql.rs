@@ -75,6 +75,29 @@ pub async fn insert_signing_key(
         sqlx::query(SQL).bind(kid).bind(secret).bind(now.0).execute(conn).await.map(drop))
 }
 
+/// Has the keys that were made before an instant sign no more; how many.
+pub async fn retire_signing_keys(
+    tx: &mut Tx,
+    made_before: Timestamp,
+    now: Timestamp,
+) -> sqlx::Result<u64> {
+    const SQL: &str = "UPDATE signing_keys
+        SET retired_at = $1
+        WHERE retired_at IS NULL AND created_at < $2";
+    on_db!(Conn::from(tx), conn => {
+        let done = sqlx::query(SQL).bind(now.0).bind(made_before.0).execute(conn).await?;
+        Ok(done.rows_affected())
+    })
+}
+
+/// Whether any key signs.
+pub async fn has_signing_key(tx: &mut Tx) -> sqlx::Result<bool> {
+    const SQL: &str = "SELECT kid FROM signing_keys WHERE retired_at IS NULL LIMIT 1";
+    let found: Option<String> =
+        on_db!(Conn::from(tx), conn => sqlx::query_scalar(SQL).fetch_optional(conn).await)?;
+    Ok(found.is_some())
+}
+
 /// Whoever may come in with that session at `now`. Leans on the primary keys.
 pub async fn caller(
     conn: impl Into<Conn<'_>>,
@@ -91,13 +114,73 @@ pub async fn caller(
     type Row = (i64, String, String, Option<i64>, Option<String>);
     let rows: Vec<Row> = on_db!(conn.into(), conn =>
         sqlx::query_as(SQL).bind(session_id).bind(now.0).fetch_all(conn).await)?;
+    let rows = rows.into_iter().map(|(user, username, name, store, role)| {
+        (Via::Session(session_id), user, username, name, store, role)
+    });
+    Ok(principal(rows))
+}
+
+/// The program whose key has that digest, at `now`. Leans on the unique index of the digests.
+pub async fn key_caller(
+    conn: impl Into<Conn<'_>>,
+    digest: &str,
+    now: Timestamp,
+) -> sqlx::Result<Option<Principal>> {
+    const SQL: &str = "SELECT k.id, u.id, u.username, u.name, r.store_id, r.role
+        FROM api_keys k
+        JOIN users u ON u.id = k.user_id
+        LEFT JOIN user_roles r ON r.user_id = u.id
+        WHERE k.secret_hash = $1 AND k.revoked_at IS NULL
+          AND (k.expires_at IS NULL OR k.expires_at > $2)
+          AND NOT u.is_disabled AND NOT u.is_deleted
+        ORDER BY r.store_id";
+    type Row = (i64, i64, String, String, Option<i64>, Option<String>);
+    let rows: Vec<Row> = on_db!(conn.into(), conn =>
+        sqlx::query_as(SQL).bind(digest).bind(now.0).fetch_all(conn).await)?;
+    let rows = rows.into_iter().map(|(key, user, username, name, store, role)| {
+        (Via::Key(key), user, username, name, store, role)
+    });
+    Ok(principal(rows))
+}
+
+/// When a key was last noted as used, and from where.
+pub async fn key_use(
+    tx: &mut Tx,
+    key_id: i64,
+) -> sqlx::Result<Option<(Timestamp, Option<String>)>> {
+    const SQL: &str = "SELECT last_used_at, last_used_address
+        FROM api_keys
+        WHERE id = $1 AND last_used_at IS NOT NULL";
+    let row: Option<(i64, Option<String>)> = on_db!(Conn::from(tx), conn =>
+        sqlx::query_as(SQL).bind(key_id).fetch_optional(conn).await)?;
+    Ok(row.map(|(at, address)| (Timestamp(at), address)))
+}
+
+/// Notes that a key is used.
+pub async fn note_key_use(
+    tx: &mut Tx,
+    key_id: i64,
+    address: Option<&str>,
+    now: Timestamp,
+) -> sqlx::Result<()> {
+    const SQL: &str = "UPDATE api_keys SET last_used_at = $1, last_used_address = $2 WHERE id = $3";
+    on_db!(Conn::from(tx), conn => {
+        let update = sqlx::query(SQL).bind(now.0).bind(address).bind(key_id);
+        update.execute(conn).await.map(drop)
+    })
+}
+
+type PrincipalRow = (Via, i64, String, String, Option<i64>, Option<String>);
+
+/// One principal out of one row for each of their roles.
+fn principal(rows: impl IntoIterator<Item = PrincipalRow>) -> Option<Principal> {
     let mut caller: Option<Principal> = None;
-    for (user_id, username, name, store_id, role) in rows {
+    for (via, user_id, username, name, store_id, role) in rows {
         let caller = caller.get_or_insert_with(|| Principal {
             user_id: UserId(user_id),
             username: username.into(),
             name,
-            via: Via::Session(session_id),
+            via,
             grants: Vec::new(),
         });
         if let (Some(store_id), Some(role)) = (store_id, role.as_deref().and_then(Role::from_name))
@@ -105,7 +188,7 @@ pub async fn caller(
             caller.grants.push(Grant { place: Place::from_store_id(store_id), role });
         }
     }
-    Ok(caller)
+    caller
 }
 
 /// What the user of that name signs in with. Leans on the unique index of `username_key`.
@@ -113,7 +196,9 @@ pub async fn credentials(
     reader: &mut Reader,
     username_key: &str,
 ) -> sqlx::Result<Option<Credentials>> {
-    const SQL: &str = "SELECT id, password_hash, is_disabled FROM users WHERE username_key = $1";
+    const SQL: &str = "SELECT id, password_hash, is_disabled
+        FROM users
+        WHERE username_key = $1 AND NOT is_deleted AND NOT is_program";
     let row: Option<(i64, String, bool)> = on_db!(Conn::from(reader), conn =>
         sqlx::query_as(SQL).bind(username_key).fetch_optional(conn).await)?;
     Ok(row.map(|(user_id, password_hash, is_disabled)| Credentials {

@@ -10,8 +10,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use stockroom_domain::Timestamp;
 use tokio::sync::OwnedMutexGuard;
 
-use super::recent::Recent;
 use crate::error::{ApiError, ApiResult, ErrorCode};
+use crate::recent::Recent;
 
 /// Failures that cost nothing.
 const FREE: u32 = 5;
@@ -134,7 +134,7 @@ impl Counter {
 }
 
 /// Whoever has one IPv6 address has the whole network of 64 bits.
-fn network(address: IpAddr) -> IpAddr {
+pub(super) fn network(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(v6) => IpAddr::V6((u128::from(v6) & !u128::from(u64::MAX)).into()),
         v4 @ IpAddr::V4(_) => v4,

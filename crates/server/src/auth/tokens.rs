@@ -9,16 +9,20 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use base64::Engine;
-use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD};
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use stockroom_domain::{Timestamp, UserId};
 
-use super::recent::Recent;
 use super::sql;
+use super::wrap::Wrapper;
+use crate::audit::{Entry, Origin};
 use crate::clock::Clock;
 use crate::db::Db;
 use crate::error::{ApiError, ApiResult};
+use crate::events;
+use crate::recent::Recent;
 
 /// How long an access token is good.
 pub const TOKEN_TTL_S: i64 = 600;
@@ -30,6 +34,8 @@ const TOKEN_BYTES_MAX: usize = 1_024;
 const NOT_BEFORE_LEEWAY_S: i64 = 30;
 /// Remembered tokens: as many as a node has signed-in devices, roughly.
 const VERIFIED_LEN_MAX: usize = 4_096;
+/// For how long a key signs.
+const KEY_TTL_S: i64 = 30 * 24 * 3_600;
 /// Keys are read again after this time, so that a retired one stops signing.
 const KEYS_AGE_MAX_S: i64 = 60;
 /// An unknown key id makes us read the keys again, but not more often than this.
@@ -63,7 +69,7 @@ pub struct Verified {
 pub struct KeyRow {
     /// The key's id, in the header of each token that it signed.
     pub kid: String,
-    /// Base64 of 32 random bytes.
+    /// 32 random bytes, as [`super::wrap`] writes them.
     pub secret: String,
     /// When it stopped signing.
     pub retired_at: Option<Timestamp>,
@@ -88,6 +94,7 @@ struct Keys {
 pub struct Tokens(Arc<Inner>);
 
 struct Inner {
+    wrapper: Wrapper,
     keys: Mutex<Option<Keys>>,
     /// Held while the keys are read, so that they are read once for all who wait.
     reading: tokio::sync::Mutex<()>,
@@ -114,17 +121,18 @@ impl std::fmt::Debug for Signer {
 
 impl Default for Tokens {
     fn default() -> Self {
-        Self::new()
+        Self::new(Wrapper::default())
     }
 }
 
 impl Tokens {
     /// Knows no key yet. It also installs the cryptography: without a provider the crate panics
     /// at the first token, and there is no way to a token but through here.
-    pub fn new() -> Self {
+    pub fn new(wrapper: Wrapper) -> Self {
         // It says no where one is installed already, which is as good.
         let _ = jsonwebtoken::crypto::rust_crypto::DEFAULT_PROVIDER.install_default();
         Self(Arc::new(Inner {
+            wrapper,
             keys: Mutex::new(None),
             reading: tokio::sync::Mutex::new(()),
             verified: Recent::new(VERIFIED_LEN_MAX),
@@ -139,7 +147,7 @@ impl Tokens {
     pub async fn signer(&self, db: &Db, clock: &Clock) -> ApiResult<Signer> {
         let mut keys = self.keys(db, clock, KEYS_AGE_MAX_S).await?;
         if !keys.iter().any(|key| !key.is_retired) {
-            make_key(db, clock.now()).await?;
+            self.rotate_old(db, clock).await?;
             keys = self.keys(db, clock, 0).await?;
         }
         let index = keys
@@ -147,6 +155,76 @@ impl Tokens {
             .position(|key| !key.is_retired)
             .ok_or_else(|| ApiError::internal("every signing key is retired"))?;
         Ok(Signer { keys, index })
+    }
+
+    /// Retires the keys that were made before an instant, and makes a new one if none is left
+    /// that signs; how many keys were retired or made. Of several nodes that do so at once, one
+    /// makes the key. Tokens of retired keys are good for as long as they would have been.
+    ///
+    /// # Errors
+    /// The database's.
+    async fn rotate(&self, db: &Db, clock: &Clock, made_before: Timestamp) -> ApiResult<u64> {
+        let now = clock.now();
+        let mut tx = db.begin().await?;
+        let retired = sql::retire_signing_keys(&mut tx, made_before, now).await?;
+        let is_needed = !sql::has_signing_key(&mut tx).await?;
+        if retired == 0 && !is_needed {
+            tx.rollback().await?;
+            return Ok(0);
+        }
+        let mut kid = None;
+        if is_needed {
+            let id = BASE64_URL_SAFE_NO_PAD.encode(random::<12>());
+            let secret = self.0.wrapper.seal(&id, &random::<32>())?;
+            sql::insert_signing_key(&mut tx, &id, &secret, now).await?;
+            kid = Some(id);
+        }
+        let entry = Entry::new(Origin::system("stockroom"), "signing_keys.rotated", "keys", None)
+            .after(&json!({ "kid": kid, "retired": retired }));
+        events::append(tx, now, &[], &[entry]).await?;
+        // Another node's tokens are read again soon; ours are signed with the new key at once.
+        *self.0.keys.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        Ok(retired + u64::from(is_needed))
+    }
+
+    /// Retires all keys and makes a new one.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn rotate_all(&self, db: &Db, clock: &Clock) -> ApiResult<()> {
+        self.rotate(db, clock, clock.now().plus_seconds(1)).await.map(drop)
+    }
+
+    /// Retires the keys that are old, and makes a new one in their place; how many rows changed.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn rotate_old(&self, db: &Db, clock: &Clock) -> ApiResult<u64> {
+        self.rotate(db, clock, clock.now().plus_seconds(-KEY_TTL_S)).await
+    }
+
+    /// Makes sure that this node can read every key which signs. Keys that are not wrapped are
+    /// retired where wrapping begins: clients renew their tokens by themselves.
+    ///
+    /// # Errors
+    /// A line that says what to do; the database's.
+    pub async fn prepare_keys(&self, db: &Db, clock: &Clock) -> anyhow::Result<()> {
+        let rows = sql::signing_keys(&mut db.read().await?, clock.now()).await?;
+        let rows: Vec<KeyRow> = rows.into_iter().filter(|row| row.retired_at.is_none()).collect();
+        let is_foreign = |row: &KeyRow| {
+            // One that was never wrapped is left behind when wrapping begins.
+            row.secret.contains('.') && self.0.wrapper.open(&row.kid, &row.secret).is_none()
+        };
+        anyhow::ensure!(
+            !rows.iter().any(is_foreign),
+            "the keys in the database that sign tokens are wrapped with another key than this \
+             node's: give STOCKROOM_KEY_FILE the key of the other nodes, or, if it is lost, run \
+             'stockroom keys rotate', which makes a new one"
+        );
+        if rows.iter().any(|row| self.0.wrapper.open(&row.kid, &row.secret).is_none()) {
+            self.rotate_all(db, clock).await?;
+        }
+        Ok(())
     }
 
     /// Whose token this is, or `None` where it is not ours, not genuine or not in its time.
@@ -190,9 +268,9 @@ impl Tokens {
             return Ok(keys);
         }
         let now = clock.now();
-        let signed_last = now.plus_seconds(-TOKEN_TTL_S - NOT_BEFORE_LEEWAY_S);
-        let rows = sql::signing_keys(&mut db.read().await?, signed_last).await?;
-        let keys: Arc<Vec<Key>> = Arc::new(rows.into_iter().filter_map(key).collect());
+        let rows = sql::signing_keys(&mut db.read().await?, retired_last(now)).await?;
+        let keys = rows.into_iter().filter_map(|row| key(&self.0.wrapper, row));
+        let keys: Arc<Vec<Key>> = Arc::new(keys.collect());
         *self.0.keys.lock().unwrap_or_else(PoisonError::into_inner) =
             Some(Keys { keys: Arc::clone(&keys), read_at: now });
         Ok(keys)
@@ -246,11 +324,17 @@ fn read(token: &str, key: &DecodingKey) -> Option<Verified> {
     })
 }
 
+/// Keys that were retired before this sign nothing any more that is still in its time: another
+/// node may have learned of it late, and its clock may differ.
+fn retired_last(now: Timestamp) -> Timestamp {
+    now.plus_seconds(-TOKEN_TTL_S - KEYS_AGE_MAX_S - NOT_BEFORE_LEEWAY_S)
+}
+
 /// A key that cannot be read is left out: its tokens are refused, nothing else fails.
-fn key(row: KeyRow) -> Option<Key> {
-    let secret = BASE64_STANDARD.decode(&row.secret).ok().filter(|secret| secret.len() >= 32);
+fn key(wrapper: &Wrapper, row: KeyRow) -> Option<Key> {
+    let secret = wrapper.open(&row.kid, &row.secret).filter(|secret| secret.len() >= 32);
     let Some(secret) = secret else {
-        tracing::error!(kid = row.kid, "the signing key cannot be read; its tokens are refused");
+        tracing::warn!(kid = row.kid, "the signing key cannot be read; its tokens are refused");
         return None;
     };
     Some(Key {
@@ -259,15 +343,6 @@ fn key(row: KeyRow) -> Option<Key> {
         is_retired: row.retired_at.is_some(),
         kid: row.kid,
     })
-}
-
-async fn make_key(db: &Db, now: Timestamp) -> ApiResult<()> {
-    let kid = BASE64_URL_SAFE_NO_PAD.encode(random::<12>());
-    let secret = BASE64_STANDARD.encode(random::<32>());
-    let mut tx = db.begin().await?;
-    sql::insert_signing_key(&mut tx, &kid, &secret, now).await?;
-    tx.commit().await?;
-    Ok(())
 }
 
 /// Bytes that nobody can guess.
@@ -279,6 +354,8 @@ pub(super) fn random<const N: usize>() -> [u8; N] {
 
 #[cfg(test)]
 mod tests {
+    use base64::prelude::BASE64_STANDARD;
+
     use super::*;
     use crate::db::{DatabaseUrl, PoolSizes, connect, migrate};
 
@@ -305,7 +382,7 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let db = database(&folder).await;
         let clock = Clock::manual(START);
-        let (a, b) = (Tokens::new(), Tokens::new());
+        let (a, b) = (Tokens::default(), Tokens::default());
         // Node B has read the keys while there were none: the unknown kid makes it look again.
         assert!(b.keys(&db, &clock, KEYS_AGE_MAX_S).await.expect("reads").is_empty());
         clock.advance(2);
@@ -328,7 +405,7 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let db = database(&folder).await;
         let clock = Clock::manual(START);
-        let tokens = Tokens::new();
+        let tokens = Tokens::default();
         let good = tokens.signer(&db, &clock).await.expect("a key");
         let good = good.sign(UserId(1), 1, START).expect("signs");
         let now = START.0 / 1_000_000;
@@ -398,7 +475,7 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let db = database(&folder).await;
         let clock = Clock::manual(START);
-        let tokens = Tokens::new();
+        let tokens = Tokens::default();
         let signer = tokens.signer(&db, &clock).await.expect("a key");
         let claims = serde_json::json!({"sub": "1"});
         let header = Header { kid: Some("unknown".to_owned()), ..Header::new(Algorithm::HS256) };
@@ -422,7 +499,7 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let db = database(&folder).await;
         let clock = Clock::manual(START);
-        let nodes: Vec<Tokens> = (0..8).map(|_| Tokens::new()).collect();
+        let nodes: Vec<Tokens> = (0..8).map(|_| Tokens::default()).collect();
         let signers = nodes.iter().map(|node| {
             let (node, db, clock) = (node.clone(), db.clone(), clock.clone());
             tokio::spawn(async move { node.signer(&db, &clock).await.expect("a key") })

@@ -9,6 +9,7 @@ use unicode_normalization::UnicodeNormalization;
 use super::principal::{Grant, Place};
 use super::{Auth, passwords, sql};
 use crate::audit::Origin;
+use crate::error::Faults;
 use crate::events::{self, Event, Fact};
 
 /// The most characters of a username.
@@ -56,6 +57,13 @@ pub fn check_username(username: &str) -> Result<String, &'static str> {
         Err("A username has letters, digits and . _ - @ + only, and no spaces.")
     } else {
         Ok(username)
+    }
+}
+
+/// Notes what is wrong with a new password, if anything. `names` are the user's.
+pub fn check_password(password: &str, names: &[&str], field: &str, faults: &mut Faults) {
+    if let Err(weakness) = passwords::check(password, names) {
+        faults.add(field, weakness.message());
     }
 }
 

@@ -3,6 +3,7 @@
 mod audit;
 mod bench;
 pub mod demo;
+mod keys;
 mod migrate;
 mod openapi;
 mod serve;
@@ -45,6 +46,8 @@ enum Command {
     Migrate(migrate::Migrate),
     /// Add someone who can sign in.
     User(user::User),
+    /// The keys that sign access tokens.
+    Keys(keys::Keys),
     /// Recompute every level from the ledger and name each difference.
     Verify(verify::Verify),
     /// Check that nothing in the audit log was altered, removed or moved.
@@ -112,6 +115,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Serve(command) => command.run().await,
         Command::Migrate(command) => command.run().await,
         Command::User(command) => command.run().await,
+        Command::Keys(command) => command.run().await,
         Command::Verify(command) => command.run().await,
         Command::Audit(command) => command.run().await,
         Command::Bench(args) => bench::run(args).await,

@@ -15,11 +15,15 @@ use crate::clock::Clock;
 use crate::config::{Config, LogFormat};
 use crate::db::{self, DatabaseUrl};
 use crate::http::server;
+use crate::http::tls::Tls;
 use crate::jobs::Jobs;
 use crate::{App, auth, routes};
 
 /// How long requests may take to end once the server is told to stop.
 const DRAIN_MAX: Duration = Duration::from_secs(20);
+
+/// How often the certificate's files are looked at.
+const CERTIFICATE_EVERY: Duration = Duration::from_secs(10);
 
 /// Runs the server.
 #[derive(Debug, Args)]
@@ -53,6 +57,15 @@ pub struct Serve {
     /// Whether requests are limited per caller: on or off [default: on]
     #[arg(long, value_name = "ON|OFF")]
     rate_limit: Option<String>,
+    /// Proxies whose X-Forwarded-For is believed: addresses and networks [default: none]
+    #[arg(long, value_name = "NETWORK,…")]
+    trusted_proxies: Option<String>,
+    /// PEM file with the certificate; with --tls-key the server speaks HTTPS
+    #[arg(long, value_name = "PATH")]
+    tls_certificate: Option<String>,
+    /// PEM file with the certificate's private key
+    #[arg(long, value_name = "PATH")]
+    tls_key: Option<String>,
     /// Writers of the ledger on this node [default: 2]
     #[arg(long, value_name = "N")]
     ledger_writers: Option<u32>,
@@ -72,6 +85,9 @@ impl Serve {
             ("log_level", self.log_level.clone()),
             ("log_requests", self.log_requests.clone()),
             ("rate_limit", self.rate_limit.clone()),
+            ("trusted_proxies", self.trusted_proxies.clone()),
+            ("tls_certificate", self.tls_certificate.clone()),
+            ("tls_key", self.tls_key.clone()),
             ("ledger_writers", number(self.ledger_writers)),
             ("postgres_connections", number(self.postgres_connections)),
         ]
@@ -88,6 +104,7 @@ impl Serve {
         let config = self.common.load(self.flags())?;
         start_log(&config)?;
         let url: DatabaseUrl = config.database.expose().parse()?;
+        let tls = Tls::load(&config)?;
         // Listening comes first: a taken port is found before a file is made.
         let listener = listen(&config.listen)?;
         let admin = config.admin_listen.0.as_deref().and_then(listen_admin);
@@ -99,7 +116,7 @@ impl Serve {
         let stop = StopSignal::install()?;
         announce(&app, listener.local_addr()?).await?;
         let jobs = Jobs::start(&app);
-        serve(&app, listener, admin, stop).await?;
+        serve(&app, Listeners { api: listener, admin, tls }, stop).await?;
         jobs.end().await;
         app.close().await;
         tracing::info!("stopped");
@@ -151,7 +168,8 @@ fn listen_admin(address: &str) -> Option<TcpListener> {
 
 /// Tells whoever started it where to go. Standard output is for this alone.
 async fn announce(app: &App, address: SocketAddr) -> anyhow::Result<()> {
-    let url = app.config.public_url.clone().unwrap_or_else(|| format!("http://{address}"));
+    let scheme = if app.config.tls_certificate.is_some() { "https" } else { "http" };
+    let url = app.config.public_url.clone().unwrap_or_else(|| format!("{scheme}://{address}"));
     let url = url.trim_end_matches('/');
     let mut said = format!("Stockroom is running at {url}\n");
     if let Some(token) = auth::setup_token(app).await? {
@@ -165,24 +183,47 @@ async fn announce(app: &App, address: SocketAddr) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Serves on both listeners until a signal comes and all requests have ended.
-async fn serve(
-    app: &App,
-    listener: TcpListener,
+/// Where the server listens.
+struct Listeners {
+    api: TcpListener,
     admin: Option<TcpListener>,
-    stop: StopSignal,
-) -> anyhow::Result<()> {
+    tls: Option<Tls>,
+}
+
+/// Looks now and then whether the certificate was renewed.
+async fn reload(tls: Tls) {
+    loop {
+        tokio::time::sleep(CERTIFICATE_EVERY).await;
+        match tls.reload() {
+            Ok(true) => tracing::info!("the certificate was read again"),
+            Ok(false) => {}
+            Err(error) => {
+                let error = format!("{error:#}");
+                tracing::warn!(error, "the new certificate cannot be used; the old one stays");
+            }
+        }
+    }
+}
+
+/// Serves on both listeners until a signal comes and all requests have ended.
+async fn serve(app: &App, listeners: Listeners, stop: StopSignal) -> anyhow::Result<()> {
+    let Listeners { api, admin, tls } = listeners;
     let handle = Handle::new();
     let admin_handle = Handle::new();
     if let Some(admin) = admin {
         let router = routes::admin_router(app.clone());
-        tokio::spawn(server::serve(admin, router, admin_handle.clone()));
+        tokio::spawn(server::serve(admin, router, admin_handle.clone(), None));
     }
-    let served = tokio::spawn(server::serve(listener, routes::router(app.clone()), handle.clone()));
+    let reloading = tls.clone().map(|tls| tokio::spawn(reload(tls)));
+    let router = routes::router(app.clone());
+    let served = tokio::spawn(server::serve(api, router, handle.clone(), tls));
     stop.received().await;
     tracing::info!("stopping");
     app.drain();
     handle.graceful_shutdown(Some(DRAIN_MAX));
+    if let Some(reloading) = reloading {
+        reloading.abort();
+    }
     served.await??;
     // The last one to go, so that readiness can be asked for until the end.
     admin_handle.shutdown();

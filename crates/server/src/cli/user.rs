@@ -98,7 +98,7 @@ impl Add {
             role: self.role.into(),
             stores,
         };
-        let added = Auth::new(db.clone(), Clock::System).add_user(&new).await;
+        let added = Auth::that_signs_nothing(db.clone(), Clock::System).add_user(&new).await;
         db.close().await;
         let id = added?;
         Ok(writeln!(std::io::stdout(), "Added the user {} with the id {id}.", self.username)?)

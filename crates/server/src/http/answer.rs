@@ -7,7 +7,7 @@ use aide::OperationOutput;
 use aide::generate::GenContext;
 use aide::openapi::{MediaType, Operation, Response as DocResponse, SchemaObject};
 use axum::body::Body;
-use axum::http::header::{CONTENT_TYPE, ETAG, LOCATION};
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, LOCATION};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use schemars::JsonSchema;
@@ -87,6 +87,12 @@ impl<T, const STATUS: u16> Answer<T, STATUS> {
     #[must_use]
     pub fn with_location(self, path: &str) -> Self {
         self.with_header(LOCATION, path)
+    }
+
+    /// Keeps it out of every cache: it holds a secret.
+    #[must_use]
+    pub fn never_stored(self) -> Self {
+        self.with_header(CACHE_CONTROL, "no-store")
     }
 
     /// Adds a header. One that is no header value is left out: all of ours are.

@@ -10,6 +10,9 @@ use axum::http::request::Parts;
 use crate::App;
 use crate::audit::Origin;
 use crate::auth::Principal;
+use crate::error::{ApiError, ApiResult, ErrorCode};
+use crate::http::client::Client;
+use crate::rate_limit::{Caller, Class, Quota, Taken};
 
 /// A request's id, where it comes from, and who is behind it. Cheap to clone.
 #[derive(Clone, Debug, Default)]
@@ -19,13 +22,52 @@ pub struct RequestContext(Arc<Known>);
 struct Known {
     id: Option<Arc<str>>,
     address: Option<IpAddr>,
+    is_secure: bool,
     caller: OnceLock<Arc<Principal>>,
+    taken: OnceLock<Taken>,
 }
 
 impl RequestContext {
     /// A request that has just come in.
-    pub fn new(id: Arc<str>, address: Option<IpAddr>) -> Self {
-        Self(Arc::new(Known { id: Some(id), address, caller: OnceLock::new() }))
+    pub fn new(id: Arc<str>, client: Client) -> Self {
+        let Client { address, is_secure } = client;
+        Self(Arc::new(Known { id: Some(id), address, is_secure, ..Known::default() }))
+    }
+
+    /// Whether the client speaks TLS, with us or with a proxy that is trusted.
+    pub fn is_secure(&self) -> bool {
+        self.0.is_secure
+    }
+
+    /// Counts the request against its caller's limit.
+    ///
+    /// # Errors
+    /// 429 `rate_limited`.
+    pub async fn count(&self, app: &App, caller: Caller, class: Class) -> ApiResult<()> {
+        let Some(taken) = app.limits.take(caller, class, app.clock.now()).await else {
+            return Ok(());
+        };
+        // Where a request counts twice, headers tell of the first.
+        let _ = self.0.taken.set(taken);
+        if taken.is_allowed {
+            return Ok(());
+        }
+        let Taken { quota: Quota { class, limit }, wait_s, .. } = taken;
+        let message = format!(
+            "At most {limit} requests of the class {} a minute are allowed. Ask again in {wait_s} \
+             seconds.",
+            class.name()
+        );
+        Err(ApiError::new(ErrorCode::RateLimited, message)
+            .with_detail("class", class.name())
+            .with_detail("limit", limit)
+            .with_detail("wait_s", wait_s)
+            .with_retry_after_s(wait_s))
+    }
+
+    /// What came of counting it, if it was counted.
+    pub fn taken(&self) -> Option<Taken> {
+        self.0.taken.get().copied()
     }
 
     /// The id under which it is logged; `None` outside of the edge.

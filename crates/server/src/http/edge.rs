@@ -18,7 +18,7 @@ use axum::body::Body;
 use axum::extract::{ConnectInfo, MatchedPath, Request};
 use axum::http::header::{
     ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG,
-    IF_NONE_MATCH, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
+    IF_NONE_MATCH, REFERRER_POLICY, STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS,
 };
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use axum::response::{IntoResponse, Response};
@@ -29,6 +29,7 @@ use tower_http::CompressionLevel;
 use tower_http::compression::Compression;
 use tower_http::compression::predicate::SizeAbove;
 
+use super::client::Client;
 use super::denied::{self, Asked};
 use super::{RequestContext, etag, failure, uuid_v7};
 use crate::App;
@@ -36,6 +37,7 @@ use crate::clock;
 use crate::config::LogRequests;
 use crate::error::{ApiError, ErrorCode, Failure};
 use crate::metrics;
+use crate::rate_limit::{Quota, Taken, WINDOW_S};
 
 /// How long an answer may take.
 pub const REQUEST_TIMEOUT: Duration = Duration::from_secs(15);
@@ -45,6 +47,11 @@ const SLOW: Duration = Duration::from_secs(1);
 const COMPRESS_ABOVE_BYTES: u64 = 1_024;
 const POLICY: &str = "default-src 'self'; img-src 'self' data:; object-src 'none'; \
                       base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+
+/// Half a year: browsers that came by TLS once come by nothing else.
+const HSTS: &str = "max-age=15552000; includeSubDomains";
+const RATE_LIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
+const RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");
 
 /// The request's id, in the request and in the answer.
 pub const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -152,7 +159,7 @@ fn finish(
     if let Some(tags) = if_none_match {
         not_modified(&mut response, &tags);
     }
-    add_headers(response.headers_mut(), &observed.request_id);
+    add_headers(response.headers_mut(), &observed);
     observed.status = response.status().as_u16();
     observed.failure = failure;
     response
@@ -181,15 +188,34 @@ fn not_modified(response: &mut Response, tags: &HeaderValue) {
     }
 }
 
-fn add_headers(headers: &mut HeaderMap, request_id: &str) {
-    headers.reserve(5);
-    if let Ok(id) = HeaderValue::from_str(request_id) {
+fn add_headers(headers: &mut HeaderMap, observed: &Observed) {
+    headers.reserve(8);
+    if let Some(taken) = observed.context.taken() {
+        add_limits(headers, taken);
+    }
+    if observed.context.is_secure() {
+        headers.insert(STRICT_TRANSPORT_SECURITY, HeaderValue::from_static(HSTS));
+    }
+    if let Ok(id) = HeaderValue::from_str(&observed.request_id) {
         headers.insert(X_REQUEST_ID, id);
     }
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
     headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
     headers.entry(CACHE_CONTROL).or_insert_with(|| HeaderValue::from_static("private, no-cache"));
+}
+
+/// The IETF's fields (draft-ietf-httpapi-ratelimit-headers): what is allowed, what is left.
+fn add_limits(headers: &mut HeaderMap, taken: Taken) {
+    let Taken { quota: Quota { class, limit }, left, wait_s, .. } = taken;
+    let class = class.name();
+    let policy = format!("\"{class}\";q={limit};w={WINDOW_S}");
+    let state = format!("\"{class}\";r={left};t={wait_s}");
+    for (name, value) in [(RATE_LIMIT_POLICY, policy), (RATE_LIMIT, state)] {
+        if let Ok(value) = HeaderValue::from_str(&value) {
+            headers.insert(name, value);
+        }
+    }
 }
 
 /// What is counted and logged of a request, once it is over: also when its caller has gone.
@@ -211,10 +237,12 @@ impl Observed {
     fn new(app: &App, request: &Request) -> Self {
         let request_id: Arc<str> = request_id(request.headers(), app.clock.now()).into();
         let peer = request.extensions().get::<ConnectInfo<SocketAddr>>();
-        let address = peer.map(|peer| peer.0.ip().to_canonical());
+        let peer = peer.map(|peer| peer.0.ip());
+        let is_tls = app.config.tls_certificate.is_some();
+        let client = Client::of(peer, is_tls, request.headers(), &app.config.trusted_proxies);
         Self {
             app: app.clone(),
-            context: RequestContext::new(Arc::clone(&request_id), address),
+            context: RequestContext::new(Arc::clone(&request_id), client),
             request_id,
             method: method_name(request.method()),
             route: request.extensions().get::<MatchedPath>().cloned(),

@@ -12,12 +12,14 @@ use aide::axum::routing::{
 };
 use aide::operation::{OperationHandler, OperationInput, OperationOutput};
 use aide::transform::TransformOperation;
+use axum::Extension;
 use axum::handler::Handler;
 
 use super::docs::fails;
 use crate::App;
 use crate::auth::{Access, Guard, GuardedBy};
 use crate::error::ErrorCode;
+use crate::rate_limit::Class;
 
 /// Whose things an operation touches.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,6 +55,7 @@ pub struct Endpoint {
     path: &'static str,
     access: Access,
     reach: Reach,
+    class: Class,
     docs: Docs,
     route: Box<dyn FnOnce(Describe) -> ApiMethodRouter<App>>,
 }
@@ -96,6 +99,7 @@ macro_rules! methods {
                 path,
                 access: G::ACCESS,
                 reach,
+                class: if $method == "GET" { Class::Read } else { Class::Write },
                 docs: Docs::default(),
                 route: Box::new(|describe| $with(handler, describe)),
             }
@@ -112,6 +116,13 @@ methods! {
 }
 
 impl Endpoint {
+    /// Counts it under another class than its method's: `Read` for GET, else `Write`.
+    #[must_use]
+    pub fn class(mut self, class: Class) -> Self {
+        self.class = class;
+        self
+    }
+
     /// Names it and says in a few words what it does.
     #[must_use]
     pub fn doc(mut self, id: &'static str, summary: &'static str) -> Self {
@@ -163,9 +174,10 @@ impl Endpoint {
 
     /// Adds it to a router.
     pub fn onto(self, router: ApiRouter<App>) -> ApiRouter<App> {
-        let (docs, access, reach) = (self.docs, self.access, self.reach);
-        let describe: Describe = Box::new(move |operation| docs.describe(operation, access, reach));
-        router.api_route(self.path, (self.route)(describe))
+        let (docs, access, reach, class) = (self.docs, self.access, self.reach, self.class);
+        let describe: Describe =
+            Box::new(move |operation| docs.describe(operation, access, reach, class));
+        router.api_route(self.path, (self.route)(describe).layer(Extension(class)))
     }
 }
 
@@ -175,6 +187,7 @@ impl Docs {
         operation: TransformOperation<'t>,
         access: Access,
         reach: Reach,
+        class: Class,
     ) -> TransformOperation<'t> {
         let mut operation = operation.id(self.id).tag(self.tag).summary(self.summary);
         if let Some(about) = self.about {
@@ -183,6 +196,9 @@ impl Docs {
         let extensions = &mut operation.inner_mut().extensions;
         extensions.insert("x-permission".to_owned(), access.name().into());
         extensions.insert("x-scope".to_owned(), reach.name().into());
-        operation.with(fails(&self.failures))
+        extensions.insert("x-rate-limit".to_owned(), class.name().into());
+        let limited: &[ErrorCode] =
+            if class == Class::Unlimited { &[] } else { &[ErrorCode::RateLimited] };
+        operation.with(fails(&self.failures)).with(fails(limited))
     }
 }

@@ -9,6 +9,7 @@
 
 pub mod answer;
 pub mod body;
+pub mod client;
 pub mod context;
 pub mod csv;
 mod decode;
@@ -26,6 +27,7 @@ pub mod sent;
 pub mod server;
 mod sql;
 pub mod text;
+pub mod tls;
 pub mod wire;
 
 use aide::OperationInput;

@@ -7,6 +7,7 @@
 //! A twin that is still running holds the key's row: the second waits for its end, at most as
 //! long as the database lets it, and is told `request_in_progress` then.
 
+use std::borrow::Cow;
 use std::sync::{Arc, OnceLock};
 
 use aide::OperationInput;
@@ -19,6 +20,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::response::Response;
 use serde::Serialize;
+use serde_json::Value;
 use sha2::{Digest, Sha256};
 use stockroom_domain::{EventId, Timestamp};
 
@@ -57,10 +59,34 @@ struct Pending {
 }
 
 impl PendingFingerprint {
-    /// Takes the body in.
+    /// Takes the body in, but for passwords: the digest is a fast one, and would help whoever has
+    /// the database to guess them.
     pub(super) fn cover(&self, body: &[u8]) {
-        self.0.value.get_or_init(|| fingerprint(&self.0.head, body));
+        let body = without_passwords(body);
+        self.0.value.get_or_init(|| fingerprint(&self.0.head, &body));
     }
+}
+
+/// A body in which every field whose name ends in `password` is emptied.
+fn without_passwords(body: &[u8]) -> Cow<'_, [u8]> {
+    const NAME: &[u8] = b"password\"";
+    fn empty(value: &mut Value) {
+        match value {
+            Value::Object(fields) => {
+                for (name, value) in fields {
+                    if name.ends_with("password") { *value = Value::Null } else { empty(value) }
+                }
+            }
+            Value::Array(values) => values.iter_mut().for_each(empty),
+            _ => {}
+        }
+    }
+    if !body.windows(NAME.len()).any(|window| window == NAME) {
+        return Cow::Borrowed(body);
+    }
+    let Ok(mut value) = serde_json::from_slice::<Value>(body) else { return Cow::Borrowed(&[]) };
+    empty(&mut value);
+    Cow::Owned(value.to_string().into_bytes())
 }
 
 /// The first 8 bytes of SHA-256 over method, path, query and body.
@@ -218,12 +244,27 @@ impl Write {
     /// # Errors
     /// Nothing took effect; or, where the connection was lost at the commit, that is unknown.
     pub async fn commit<T: Serialize, const STATUS: u16>(
-        mut self,
+        self,
         answer: &T,
         facts: impl IntoIterator<Item = Fact>,
     ) -> ApiResult<Answer<T, STATUS>> {
+        self.commit_once(answer, answer, facts).await
+    }
+
+    /// The same with an answer that is given once: a repetition of the request gets `repeated`,
+    /// which is all that is stored.
+    ///
+    /// # Errors
+    /// As [`Write::commit`].
+    pub async fn commit_once<T: Serialize, const STATUS: u16>(
+        mut self,
+        answer: &T,
+        repeated: &T,
+        facts: impl IntoIterator<Item = Fact>,
+    ) -> ApiResult<Answer<T, STATUS>> {
         let answer = Answer::<T, STATUS>::new(answer)?;
-        sql::store(&mut self.tx, &self.row_key, STATUS, answer.text()).await?;
+        let repeated = Answer::<T, STATUS>::new(repeated)?;
+        sql::store(&mut self.tx, &self.row_key, STATUS, repeated.text()).await?;
         let facts = facts.into_iter();
         let (events, entries): (Vec<Event>, Vec<Entry>) =
             facts.map(|fact| fact.told_and_recorded(self.origin.clone())).unzip();
@@ -257,4 +298,21 @@ pub(super) fn replayed(key: &str, status: u16, answer: String) -> Response {
     }
     *response.body_mut() = axum::body::Body::from(answer);
     response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn passwords_are_no_part_of_a_fingerprint() {
+        let check = |body: &str, expect: &str| {
+            assert_eq!(String::from_utf8_lossy(&without_passwords(body.as_bytes())), expect);
+        };
+        check(r#"{"name":"a"}"#, r#"{"name":"a"}"#);
+        check(r#"{"b":1, "password":"s"}"#, r#"{"b":1,"password":null}"#);
+        check(r#"{"x":[{"new_password":"s"}]}"#, r#"{"x":[{"new_password":null}]}"#);
+        check(r#"{"pass\u0077ord":"s","a":"password"}"#, r#"{"a":"password","password":null}"#);
+        check(r#"{"password":"cut o"#, "");
+    }
 }

@@ -1,16 +1,21 @@
-//! Listening: hyper with its limits on.
+//! Listening: hyper with its limits on, with TLS or without.
 
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::time::Duration;
 
 use axum::Router;
-use axum_server::Handle;
 use axum_server::accept::NoDelayAcceptor;
+use axum_server::tls_rustls::RustlsAcceptor;
+use axum_server::{Handle, Server};
 use hyper_util::rt::TokioTimer;
+
+use super::tls::Tls;
 
 /// How long a request's head may take to arrive, also on a connection that is kept open.
 pub const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long the two sides may take to agree on keys.
+const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
 /// The most bytes of a request's head.
 pub const HEADER_BYTES_MAX: usize = 16 * 1024;
 
@@ -22,12 +27,24 @@ pub async fn serve(
     listener: TcpListener,
     router: Router,
     handle: Handle<SocketAddr>,
+    tls: Option<Tls>,
 ) -> io::Result<()> {
     listener.set_nonblocking(true)?;
-    let mut server = axum_server::from_tcp(listener)?
-        .acceptor(NoDelayAcceptor::new())
-        .handle(handle)
-        .http1_only();
+    let server = axum_server::from_tcp(listener)?.handle(handle);
+    let service = router.into_make_service_with_connect_info::<SocketAddr>();
+    match tls {
+        None => limited(server.acceptor(NoDelayAcceptor::new())).serve(service).await,
+        Some(tls) => {
+            let acceptor = RustlsAcceptor::new(tls.config())
+                .handshake_timeout(HANDSHAKE_TIMEOUT)
+                .acceptor(NoDelayAcceptor::new());
+            limited(server.acceptor(acceptor)).serve(service).await
+        }
+    }
+}
+
+fn limited<A>(server: Server<SocketAddr, A>) -> Server<SocketAddr, A> {
+    let mut server = server.http1_only();
     server
         .http_builder()
         .http1()
@@ -35,5 +52,5 @@ pub async fn serve(
         .timer(TokioTimer::new())
         .header_read_timeout(HEADER_TIMEOUT)
         .max_buf_size(HEADER_BYTES_MAX);
-    server.serve(router.into_make_service_with_connect_info::<SocketAddr>()).await
+    server
 }

@@ -8,14 +8,13 @@ use std::sync::{Arc, Mutex};
 use axum_server::Handle;
 use serde_json::{Value, json};
 use stockroom::auth::users::NewUser;
-use stockroom::config::Config;
 use stockroom::db::Conn;
 use stockroom::http::server;
 use stockroom::{App, auth, on_db, routes};
 use stockroom_domain::StoreId;
 use stockroom_domain::permissions::Role;
 
-use crate::support::{Engine, PASSWORD, RequestBuilder, TestApp, on_both_engines};
+use crate::support::{Engine, PASSWORD, RequestBuilder, TestApp, on_both_engines, unlimited};
 
 on_both_engines!(
     of_eight_setups_at_once_one_wins,
@@ -77,11 +76,11 @@ async fn execute(app: &TestApp, sql: &'static str) {
 
 /// Another node on the same database.
 async fn second_node(app: &TestApp) -> SocketAddr {
-    let node = App::start(Config::default(), app.app.db.clone(), app.clock.clone()).await;
+    let node = App::start(unlimited(), app.app.db.clone(), app.clock.clone()).await;
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
     let address = listener.local_addr().expect("an address");
     let router = routes::router(node.expect("a node"));
-    tokio::spawn(server::serve(listener, router, Handle::new()));
+    tokio::spawn(server::serve(listener, router, Handle::new(), None));
     address
 }
 

@@ -15,7 +15,7 @@ use tokio::net::TcpStream;
 
 use crate::ledger;
 use crate::support::process::{Cluster, Server, assert_verified, stockroom};
-use crate::support::{Engine, Reply, RequestBuilder, Shop, TestApp, on_both_engines};
+use crate::support::{Engine, Reply, RequestBuilder, Shop, TestApp, on_both_engines, unlimited};
 
 on_both_engines!(
     callers_who_hang_up_lose_nothing_and_block_nobody,
@@ -31,7 +31,7 @@ mod with_a_short_queue {
 const QUEUE: u32 = 10;
 
 async fn start_with_a_short_queue(engine: Engine) -> TestApp {
-    let config = Config { ledger_queue_lines_max: QUEUE, ..Config::default() };
+    let config = Config { ledger_queue_lines_max: QUEUE, ..unlimited() };
     TestApp::start_with(engine, config, routes::router).await
 }
 
@@ -132,6 +132,8 @@ async fn pools_are_whole(app: &TestApp, shop: &Shop) {
     for (status, call) in calls {
         call.await.expect("a reply").expect(status);
     }
+    // Whoever hung up left work behind, which goes on to its end.
+    app.app.metrics.in_flight.wait_until_none().await;
     if app.is_postgres() {
         let sql = "SELECT COUNT(*) FROM pg_stat_activity
             WHERE datname = current_database() AND state LIKE 'idle in transaction%'";

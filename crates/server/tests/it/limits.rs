@@ -10,14 +10,13 @@ use axum::routing::{get, post};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use stockroom::App;
-use stockroom::config::Config;
 use stockroom::error::ApiResult;
 use stockroom::http::{Answer, Body, Limit, Name, Params, PathId, Success, WireQuantity};
 use stockroom::routes::with_edge;
 use tokio::sync::Notify;
 use tower::ServiceExt as _;
 
-use crate::support::{Engine, TestApp};
+use crate::support::{Engine, TestApp, unlimited};
 
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -80,7 +79,7 @@ fn probes(app: App) -> Router {
 }
 
 async fn start() -> TestApp {
-    TestApp::start_with(Engine::Sqlite, Config::default(), probes).await
+    TestApp::start_with(Engine::Sqlite, unlimited(), probes).await
 }
 
 #[tokio::test]
@@ -212,7 +211,7 @@ async fn a_caller_who_hangs_up_does_not_stop_the_work() {
         }
     };
     let router = |app: App| with_edge(Router::new().route("/work", post(handler)), app);
-    let app = TestApp::start_with(Engine::Sqlite, Config::default(), router).await;
+    let app = TestApp::start_with(Engine::Sqlite, unlimited(), router).await;
     let caller = tokio::spawn(app.post("/work").into_future());
     begun.notified().await;
     caller.abort();
@@ -234,7 +233,7 @@ async fn what_has_begun_is_finished_when_the_server_stops() {
         }
     };
     let router = |app: App| with_edge(Router::new().route("/work", get(handler)), app);
-    let app = TestApp::start_with(Engine::Sqlite, Config::default(), router).await;
+    let app = TestApp::start_with(Engine::Sqlite, unlimited(), router).await;
     let caller = tokio::spawn(app.get("/work").into_future());
     begun.notified().await;
     app.stop();

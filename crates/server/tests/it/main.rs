@@ -4,7 +4,9 @@
 #[allow(dead_code, reason = "a vocabulary: each slice uses its part of it")]
 mod support;
 
+mod accounts;
 mod answers;
+mod api_keys;
 mod atomicity;
 mod audit;
 mod auth;
@@ -22,7 +24,11 @@ mod partitions;
 mod product_lists;
 mod product_names;
 mod products;
+mod rate_limits;
+mod saved_views;
 mod schema;
+mod settings;
+mod signing_keys;
 mod stock;
 mod stock_lists;
 mod stock_refusals;
@@ -30,4 +36,5 @@ mod stores;
 mod system;
 mod tidy;
 mod time_travel;
+mod tls;
 mod writes;

@@ -41,12 +41,21 @@ const MAY_USE: &[(&str, &[&str])] = &[
     // The one place that turns what the ledger and HTTP say of themselves into codes.
     ("error", &["db", "ledger", "http"]),
     // The idempotency keys of `http::once` belong to a caller.
-    ("http", &["audit", "auth", "clock", "config", "db", "error", "events", "metrics"]),
-    ("auth", &["audit", "clock", "config", "db", "error", "events", "http"]),
+    ("rate_limit", &["config", "recent"]),
+    (
+        "http",
+        &["audit", "auth", "clock", "config", "db", "error", "events", "metrics", "rate_limit"],
+    ),
+    (
+        "auth",
+        &["audit", "clock", "config", "db", "error", "events", "http", "rate_limit", "recent"],
+    ),
     ("ledger", &["audit", "clock", "config", "db", "error", "events"]),
+    ("accounts", &["auth", "clock", "config", "db", "error", "events", "http"]),
     ("audit_log", &["audit", "auth", "clock", "db", "error", "events", "http"]),
     ("catalog", &["auth", "clock", "db", "error", "events", "http"]),
     ("stores", &["auth", "clock", "db", "error", "events", "http"]),
+    ("shop", &["auth", "db", "error", "events", "http"]),
     ("stock", &["auth", "clock", "db", "error", "events", "http", "ledger"]),
     ("system", &["auth", "clock", "db", "error", "http"]),
 ];
@@ -55,6 +64,10 @@ const MAY_USE: &[(&str, &[&str])] = &[
 const SLICE_TO_SLICE: &[(&str, &str)] = &[
     // A movement names its product by id, SKU or barcode, and a lot by its code.
     ("stock", "catalog"),
+    // Whether people may register is one of the shop's settings.
+    ("accounts", "shop"),
+    // Tax rates are written as the catalogue writes them.
+    ("shop", "catalog"),
     // A movement may leave its store out where the caller can see only one.
     ("stock", "stores"),
 ];

@@ -9,13 +9,12 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use stockroom::App;
 use stockroom::auth::{Principal, Via};
-use stockroom::config::Config;
 use stockroom::error::{ApiError, ApiResult};
 use stockroom::http::{Body, Created, Once, Success, begin_write};
 use stockroom::routes::with_edge;
 use stockroom_domain::UserId;
 
-use crate::support::{Engine, TestApp, on_both_engines};
+use crate::support::{Engine, TestApp, on_both_engines, unlimited};
 
 on_both_engines!(with start:
     the_same_key_gives_the_same_answer,
@@ -58,7 +57,7 @@ fn probe(app: App) -> Router {
 }
 
 async fn start(engine: Engine) -> TestApp {
-    TestApp::start_with(engine, Config::default(), probe).await
+    TestApp::start_with(engine, unlimited(), probe).await
 }
 
 async fn the_same_key_gives_the_same_answer(app: TestApp) {

@@ -99,7 +99,7 @@ pub async fn fill(db: &Db, seed: u64, end: Timestamp) -> anyhow::Result<Made> {
     let Some(ids) = shop::write(db, &history, seed, clock.now()).await? else {
         bail!("the database is not empty: nothing was changed");
     };
-    let people = people::add(&Auth::new(db.clone(), clock.clone())).await?;
+    let people = people::add(&Auth::that_signs_nothing(db.clone(), clock.clone())).await?;
     // The ledger makes the partitions of the story's months by itself, as its clock comes by.
     let ledger = Ledger::start(db, &clock, LedgerSettings::default(), LedgerMetrics::default());
     let bar = progress_bar(&history);
@@ -244,7 +244,7 @@ mod tests {
             sql::insert_store(&mut tx, store, Timestamp(1)).await.expect("a store");
         }
         tx.commit().await.expect("a commit");
-        let people = people::add(&Auth::new(shop.db.clone(), Clock::System)).await;
+        let people = people::add(&Auth::that_signs_nothing(shop.db.clone(), Clock::System)).await;
         let people = people.expect("people");
         let table = sign_ins(&people);
         assert_eq!(table.lines().count(), 5, "{table}");

@@ -33,9 +33,10 @@ use std::sync::Arc;
 use axum::Router;
 use axum_server::Handle;
 use stockroom::clock::Clock;
-use stockroom::config::Config;
+use stockroom::config::{Config, Switch};
 use stockroom::db::Db;
 use stockroom::http::server;
+use stockroom::http::tls::Tls;
 use stockroom::{App, routes};
 use stockroom_domain::Timestamp;
 
@@ -72,7 +73,7 @@ struct Place {
 impl TestApp {
     /// A server with the real routes.
     pub async fn start(engine: Engine) -> Self {
-        Self::start_with(engine, Config::default(), routes::router).await
+        Self::start_with(engine, unlimited(), routes::router).await
     }
 
     /// A server with other settings or routes.
@@ -90,7 +91,7 @@ impl TestApp {
     /// A server whose time is the machine's, for tests beside other processes.
     pub async fn start_in_real_time(engine: Engine) -> Self {
         let (db, place) = fresh(engine).await;
-        let app = App::start(Config::default(), db, Clock::System).await.expect("the app starts");
+        let app = App::start(unlimited(), db, Clock::System).await.expect("the app starts");
         Self::serving(engine, app, place, routes::router)
     }
 
@@ -124,7 +125,7 @@ impl TestApp {
 
     async fn starting(engine: Engine, place: Place, clock: Clock) -> Self {
         let db = database::at(&place.url).await;
-        let app = App::start(Config::default(), db, clock).await.expect("the app starts");
+        let app = App::start(unlimited(), db, clock).await.expect("the app starts");
         Self::serving(engine, app, place, routes::router)
     }
 
@@ -132,7 +133,8 @@ impl TestApp {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let address = listener.local_addr().expect("an address");
         let (handle, clock) = (Handle::new(), app.clock.clone());
-        tokio::spawn(server::serve(listener, router(app.clone()), handle.clone()));
+        let tls = Tls::load(&app.config).expect("a certificate that can be used");
+        tokio::spawn(server::serve(listener, router(app.clone()), handle.clone(), tls));
         Self { app, clock, address, engine, handle, place }
     }
 
@@ -182,6 +184,11 @@ impl TestApp {
         let _ = socket.read_to_end(&mut answer).await;
         String::from_utf8_lossy(&answer).into_owned()
     }
+}
+
+/// The ordinary settings, but for limits per caller: the tests' clock stands still.
+pub fn unlimited() -> Config {
+    Config { rate_limit: Switch::Off, ..Config::default() }
 }
 
 async fn fresh(engine: Engine) -> (Db, Place) {

@@ -71,6 +71,13 @@ impl<K: Eq + Hash, V: Clone> Recent<K, V> {
         generations.old.remove(key);
     }
 
+    /// Forgets the entries that `keeps` says no to.
+    pub fn retain(&self, keeps: impl Fn(&V) -> bool) {
+        let mut generations = self.lock();
+        generations.young.retain(|_, value| keeps(value));
+        generations.old.retain(|_, value| keeps(value));
+    }
+
     fn put(&self, generations: &mut Generations<K, V>, key: K, value: V) {
         if generations.young.len() >= self.generation_len_max {
             generations.old = std::mem::take(&mut generations.young);
@@ -100,5 +107,8 @@ mod tests {
         assert!((4..=8).contains(&kept), "{kept}");
         recent.remove(&-1);
         assert_eq!(recent.get(&-1), None);
+        recent.insert(-2, "other");
+        recent.retain(|value| *value == "other");
+        assert_eq!((recent.get(&999), recent.get(&-2)), (None, Some("other")));
     }
 }

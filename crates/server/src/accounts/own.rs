@@ -1,0 +1,257 @@
+//! What everyone decides about themselves: name, password, sign-ins, preferences.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+use serde_json::{Map, Value, json};
+use stockroom_domain::Timestamp;
+
+use super::{own_sql as sql, users_sql};
+use crate::App;
+use crate::auth::http::{Profile, UserView};
+use crate::auth::users::check_password;
+use crate::auth::{Device, Person};
+use crate::config::Secret;
+use crate::db::Conn;
+use crate::error::{ApiError, ApiResult, ErrorCode, Faults};
+use crate::events::{Event, Fact};
+use crate::http::{
+    Answer, Body, Cursor, Done, ETag, IfMatch, Limit, Name, Once, Paging, Params, PathId, Success,
+    WireTime, begin_write,
+};
+
+/// The most bytes of someone's preferences.
+const PREFERENCES_BYTES_MAX: usize = 16 * 1024;
+
+/// What someone changes about themselves.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(example = json!({ "name": "Ada Lovelace" }))]
+pub struct ProfilePatch {
+    /// Their name, for people.
+    name: Option<Name>,
+}
+
+/// A new password.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(example = json!({
+    "current_password": "violet kettle under rain",
+    "new_password": "seven quiet otters swim",
+}))]
+pub struct NewPassword {
+    /// The one until now.
+    #[schemars(with = "String")]
+    current_password: Secret,
+    /// At least 12 characters, and none of the common ones.
+    #[schemars(with = "String")]
+    new_password: Secret,
+}
+
+/// A sign-in on a device.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "Session")]
+pub struct SessionView {
+    /// The sign-in.
+    id: i64,
+    /// The client, in its own words.
+    user_agent: Option<String>,
+    /// From where it came.
+    address: Option<String>,
+    /// Whether this request came by it.
+    is_current: bool,
+    /// When it began.
+    created_at: WireTime,
+    /// When its tokens were renewed last.
+    last_used_at: WireTime,
+    /// When it ends unless it is used.
+    expires_at: WireTime,
+}
+
+/// A sign-in as it is stored.
+pub(super) struct Session {
+    pub(super) id: i64,
+    pub(super) user_agent: Option<String>,
+    pub(super) address: Option<String>,
+    pub(super) created_at: i64,
+    pub(super) last_used_at: i64,
+    pub(super) expires_at: i64,
+}
+crate::from_row!(Session { id, user_agent, address, created_at, last_used_at, expires_at });
+
+/// One page of the caller's own sign-ins, newest first.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct SessionList {
+    status: Success,
+    sessions: Vec<SessionView>,
+    /// Where the next page begins, if there is one.
+    next_cursor: Option<String>,
+}
+
+/// Which sign-ins.
+#[derive(Clone, Debug, Default, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct SessionFilter {
+    /// How many at once.
+    #[serde(skip_serializing)]
+    limit: Limit,
+    /// Where to go on: the `next_cursor` of the page before.
+    #[serde(skip_serializing)]
+    cursor: Option<Cursor>,
+}
+
+/// How someone likes the screens.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(example = json!({ "preferences": { "theme": "dark", "density": "compact" } }))]
+pub struct Preferences {
+    /// Any JSON object of at most 16 KiB: it belongs to the web interface.
+    preferences: Map<String, Value>,
+}
+
+/// How someone likes the screens.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct PreferencesAnswer {
+    status: Success,
+    /// As they were set; `{}` before that.
+    #[schemars(with = "Map<String, Value>")]
+    preferences: Box<RawValue>,
+    /// Rises by one with each change; 0 before the first.
+    version: i64,
+}
+
+/// `PATCH /api/auth/profile`
+pub async fn patch_profile(
+    who: Person,
+    app: App,
+    once: Once,
+    Body(patch): Body<ProfilePatch>,
+) -> ApiResult<Answer<Profile>> {
+    let name = patch.name.map_or_else(|| who.name.clone(), Name::into_string);
+    let mut write = begin_write(&app, &who, &once).await?;
+    let is_same = name == who.name;
+    let view = UserView::from(&*who).with_name(&name);
+    let fact = (!is_same).then(|| {
+        let event = Event::new("user.updated", "user", who.user_id.0, &json!({}));
+        Fact::new(event).before(&json!({ "name": who.name })).after(&json!({ "name": name }))
+    });
+    if !is_same {
+        sql::set_name(&mut write.tx, who.user_id, &name, write.now).await?;
+    }
+    let answer = write.commit(&Profile::of(view), fact).await?;
+    app.auth.callers.forget_user(who.user_id);
+    Ok(answer)
+}
+
+/// `PUT /api/auth/password`: ends all other sign-ins.
+pub async fn set_password(
+    who: Person,
+    app: App,
+    device: Device,
+    once: Once,
+    Body(new): Body<NewPassword>,
+) -> ApiResult<Done> {
+    let mut faults = Faults::new();
+    let password = new.new_password.expose();
+    check_password(password, &[&who.username, &who.name], "new_password", &mut faults);
+    if password == new.current_password.expose() {
+        faults.add("new_password", "This is the password that you have already.");
+    }
+    faults.into_result()?;
+    let current = new.current_password.expose();
+    if !app.auth.is_password_of(&who, current, &device).await? {
+        let code = ErrorCode::InvalidRequest;
+        let message = "This is not the password that you have now.";
+        return Err(ApiError::field(code, "invalid", "current_password", message));
+    }
+    let hash = app.auth.passwords.hash(password).await?;
+    let mut write = begin_write(&app, &who, &once).await?;
+    users_sql::set_password(&mut write.tx, who.user_id, &hash).await?;
+    let others = Some(who.session_id());
+    let ended = users_sql::end_sessions(&mut write.tx, who.user_id, others, write.now).await?;
+    let event = Event::new("user.password_changed", "user", who.user_id.0, &json!({}));
+    let fact = Fact::new(event).after(&json!({ "sessions_ended": ended }));
+    let done = write.commit(&(), [fact]).await?;
+    app.auth.callers.forget_user(who.user_id);
+    Ok(done)
+}
+
+/// `GET /api/auth/sessions`
+pub async fn sessions(
+    who: Person,
+    app: App,
+    Params(filter): Params<SessionFilter>,
+) -> ApiResult<Answer<SessionList>> {
+    let paging: Paging<i64> =
+        Paging::new(who.user_id, "sessions", &filter, filter.limit, filter.cursor.as_ref())?;
+    let mut reader = app.db.read().await?;
+    let db = Conn::from(&mut reader);
+    let fetch = paging.limit.fetch();
+    let rows = sql::sessions(db, who.user_id, app.clock.now(), paging.after, fetch).await?;
+    let (rows, next_cursor) = paging.finish(rows, |session| session.id)?;
+    let view = |session: Session| SessionView {
+        id: session.id,
+        user_agent: session.user_agent,
+        address: session.address,
+        is_current: session.id == who.session_id(),
+        created_at: WireTime(Timestamp(session.created_at)),
+        last_used_at: WireTime(Timestamp(session.last_used_at)),
+        expires_at: WireTime(Timestamp(session.expires_at)),
+    };
+    let sessions = rows.into_iter().map(view).collect();
+    Answer::new(&SessionList { status: Success::Success, sessions, next_cursor })
+}
+
+/// `DELETE /api/auth/sessions/{id}`: ends one of the caller's own sign-ins, be it this one.
+pub async fn end_session(who: Person, app: App, PathId(id): PathId, once: Once) -> ApiResult<Done> {
+    let mut write = begin_write(&app, &who, &once).await?;
+    let Some(was_open) = sql::end_session(&mut write.tx, who.user_id, id, write.now).await? else {
+        return Err(ApiError::not_found("session", id));
+    };
+    let fact = was_open.then(|| {
+        let event = Event::new("session.ended", "session", id, &json!({}));
+        Fact::new(event).after(&json!({ "user_id": who.user_id }))
+    });
+    let done = write.commit(&(), fact).await?;
+    app.auth.callers.forget(id);
+    Ok(done)
+}
+
+/// `GET /api/auth/preferences`
+pub async fn preferences(who: Person, app: App) -> ApiResult<Answer<PreferencesAnswer>> {
+    let mut reader = app.db.read().await?;
+    let (text, version) = sql::preferences(Conn::from(&mut reader), who.user_id).await?;
+    shown(text, version).map(|(answer, tag)| answer.with_etag(tag))
+}
+
+fn shown(text: String, version: i64) -> ApiResult<(Answer<PreferencesAnswer>, ETag)> {
+    let preferences = RawValue::from_string(text).map_err(ApiError::internal)?;
+    let answer = PreferencesAnswer { status: Success::Success, preferences, version };
+    Ok((Answer::new(&answer)?, ETag(version)))
+}
+
+/// `PUT /api/auth/preferences`
+pub async fn set_preferences(
+    who: Person,
+    app: App,
+    once: Once,
+    if_match: IfMatch,
+    Body(new): Body<Preferences>,
+) -> ApiResult<Answer<PreferencesAnswer>> {
+    let text = Value::Object(new.preferences).to_string();
+    if text.len() > PREFERENCES_BYTES_MAX {
+        let kib = PREFERENCES_BYTES_MAX / 1024;
+        let message = format!("Preferences may have at most {kib} KiB.");
+        return Err(ApiError::invalid("preferences", message));
+    }
+    let mut write = begin_write(&app, &who, &once).await?;
+    let (before, version) = sql::preferences(Conn::from(&mut write.tx), who.user_id).await?;
+    if_match.check(version)?;
+    sql::set_preferences(&mut write.tx, who.user_id, &text, write.now).await?;
+    let (_, version) = sql::preferences(Conn::from(&mut write.tx), who.user_id).await?;
+    let raw = |text| RawValue::from_string(text).map_err(ApiError::internal);
+    let event = Event::new("user.preferences_set", "user", who.user_id.0, &json!({}));
+    let fact = Fact::new(event).before(&raw(before)?).after(&raw(text.clone())?);
+    let answer = PreferencesAnswer { status: Success::Success, preferences: raw(text)?, version };
+    Ok(write.commit(&answer, [fact]).await?.with_etag(ETag(version)))
+}
