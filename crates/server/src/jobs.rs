@@ -54,7 +54,7 @@ const JOBS: [Job; 6] = [
         name: "rotate_signing_keys",
         every: AN_HOUR,
         work: Work::Whole(|app| {
-            Box::pin(async move { app.auth.tokens.rotate_old(&app.db, &app.clock).await })
+            Box::pin(async move { app.auth.tokens.keyring().rotate_old(&app.db, &app.clock).await })
         }),
     },
     Job {

@@ -95,7 +95,7 @@ impl App {
         };
         let ledger = Ledger::start(&db, &clock, settings, ledger_metrics);
         let auth = Auth::new(&config, db.clone(), clock.clone())?;
-        auth.tokens.prepare_keys(&db, &clock).await?;
+        auth.tokens.keyring().prepare_keys(&db, &clock).await?;
         Ok(Self(Arc::new(Parts {
             auth,
             limits: RateLimits::new(&config),

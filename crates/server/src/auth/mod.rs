@@ -12,6 +12,7 @@
 pub mod callers;
 mod extract;
 pub mod http;
+pub mod keyring;
 pub mod keys;
 pub mod page;
 pub mod passwords;

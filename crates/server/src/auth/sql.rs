@@ -4,8 +4,8 @@
 use stockroom_domain::permissions::Role;
 use stockroom_domain::{StoreId, Timestamp, UserId};
 
+use super::keyring::KeyRow;
 use super::principal::{Grant, Place, Principal, Via};
-use super::tokens::KeyRow;
 use crate::db::{Conn, Reader, Tx};
 
 /// What a sign-in is checked against.

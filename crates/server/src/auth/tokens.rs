@@ -1,27 +1,20 @@
 //! Access tokens: JWT, HS256 and nothing else, ten minutes long.
 //!
-//! The keys lie in the table `signing_keys`, so a token of one node is good on all. The
-//! first node that needs a key makes one; should two do so at once, both sign with the oldest
-//! and accept either. A token that was verified is remembered by its exact bytes: the hot path
-//! costs one look-up, no cryptography and no database. Whether the user may still come in is
-//! not the token's to say; see [`super::callers`].
+//! The keys are [`super::keyring`]'s. A token that was verified is remembered by its exact bytes:
+//! the hot path costs one look-up, no cryptography and no database. Whether the user may still
+//! come in is not the token's to say; see [`super::callers`].
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
-use base64::Engine;
-use base64::prelude::BASE64_URL_SAFE_NO_PAD;
-use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
+use jsonwebtoken::{Algorithm, DecodingKey, Header, Validation};
 use serde::{Deserialize, Serialize};
-use serde_json::json;
 use stockroom_domain::{Timestamp, UserId};
 
-use super::sql;
+use super::keyring::{KEYS_AGE_MAX_S, KEYS_AGE_MIN_S, Key, Keyring};
 use super::wrap::Wrapper;
-use crate::audit::{Entry, Origin};
 use crate::clock::Clock;
 use crate::db::Db;
 use crate::error::{ApiError, ApiResult};
-use crate::events;
 use crate::recent::Recent;
 
 /// How long an access token is good.
@@ -31,15 +24,9 @@ const AUDIENCE: &str = "stockroom-api";
 /// Ours have about 300 bytes; longer ones are refused unread.
 const TOKEN_BYTES_MAX: usize = 1_024;
 /// By how much the clock of the node that signed may be ahead of ours.
-const NOT_BEFORE_LEEWAY_S: i64 = 30;
+pub(super) const NOT_BEFORE_LEEWAY_S: i64 = 30;
 /// Remembered tokens: as many as a node has signed-in devices, roughly.
 const VERIFIED_LEN_MAX: usize = 4_096;
-/// For how long a key signs.
-const KEY_TTL_S: i64 = 30 * 24 * 3_600;
-/// Keys are read again after this time, so that a retired one stops signing.
-const KEYS_AGE_MAX_S: i64 = 60;
-/// An unknown key id makes us read the keys again, but not more often than this.
-const KEYS_AGE_MIN_S: i64 = 1;
 
 /// What a token says.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -64,40 +51,12 @@ pub struct Verified {
     expires_s: i64,
 }
 
-/// A row of `signing_keys`.
-#[derive(Clone, Debug)]
-pub struct KeyRow {
-    /// The key's id, in the header of each token that it signed.
-    pub kid: String,
-    /// 32 random bytes, as [`super::wrap`] writes them.
-    pub secret: String,
-    /// When it stopped signing.
-    pub retired_at: Option<Timestamp>,
-}
-
-struct Key {
-    kid: String,
-    signs: EncodingKey,
-    verifies: DecodingKey,
-    is_retired: bool,
-}
-
-/// The keys as they were read at one moment.
-#[derive(Clone)]
-struct Keys {
-    keys: Arc<Vec<Key>>,
-    read_at: Timestamp,
-}
-
 /// Signs and verifies. Cloned cheaply; all clones share what they remember.
 #[derive(Clone)]
 pub struct Tokens(Arc<Inner>);
 
 struct Inner {
-    wrapper: Wrapper,
-    keys: Mutex<Option<Keys>>,
-    /// Held while the keys are read, so that they are read once for all who wait.
-    reading: tokio::sync::Mutex<()>,
+    keyring: Keyring,
     verified: Recent<Box<str>, Verified>,
 }
 
@@ -132,11 +91,14 @@ impl Tokens {
         // It says no where one is installed already, which is as good.
         let _ = jsonwebtoken::crypto::rust_crypto::DEFAULT_PROVIDER.install_default();
         Self(Arc::new(Inner {
-            wrapper,
-            keys: Mutex::new(None),
-            reading: tokio::sync::Mutex::new(()),
+            keyring: Keyring::new(wrapper),
             verified: Recent::new(VERIFIED_LEN_MAX),
         }))
+    }
+
+    /// The keys that sign.
+    pub fn keyring(&self) -> &Keyring {
+        &self.0.keyring
     }
 
     /// A key to sign with, made if there is none. To be asked for before a transaction begins:
@@ -145,86 +107,16 @@ impl Tokens {
     /// # Errors
     /// The database's.
     pub async fn signer(&self, db: &Db, clock: &Clock) -> ApiResult<Signer> {
-        let mut keys = self.keys(db, clock, KEYS_AGE_MAX_S).await?;
+        let mut keys = self.0.keyring.keys(db, clock, KEYS_AGE_MAX_S).await?;
         if !keys.iter().any(|key| !key.is_retired) {
-            self.rotate_old(db, clock).await?;
-            keys = self.keys(db, clock, 0).await?;
+            self.0.keyring.rotate_old(db, clock).await?;
+            keys = self.0.keyring.keys(db, clock, 0).await?;
         }
         let index = keys
             .iter()
             .position(|key| !key.is_retired)
             .ok_or_else(|| ApiError::internal("every signing key is retired"))?;
         Ok(Signer { keys, index })
-    }
-
-    /// Retires the keys that were made before an instant, and makes a new one if none is left
-    /// that signs; how many keys were retired or made. Of several nodes that do so at once, one
-    /// makes the key. Tokens of retired keys are good for as long as they would have been.
-    ///
-    /// # Errors
-    /// The database's.
-    async fn rotate(&self, db: &Db, clock: &Clock, made_before: Timestamp) -> ApiResult<u64> {
-        let now = clock.now();
-        let mut tx = db.begin().await?;
-        let retired = sql::retire_signing_keys(&mut tx, made_before, now).await?;
-        let is_needed = !sql::has_signing_key(&mut tx).await?;
-        if retired == 0 && !is_needed {
-            tx.rollback().await?;
-            return Ok(0);
-        }
-        let mut kid = None;
-        if is_needed {
-            let id = BASE64_URL_SAFE_NO_PAD.encode(random::<12>());
-            let secret = self.0.wrapper.seal(&id, &random::<32>())?;
-            sql::insert_signing_key(&mut tx, &id, &secret, now).await?;
-            kid = Some(id);
-        }
-        let entry = Entry::new(Origin::system("stockroom"), "signing_keys.rotated", "keys", None)
-            .after(&json!({ "kid": kid, "retired": retired }));
-        events::append(tx, now, &[], &[entry]).await?;
-        // Another node's tokens are read again soon; ours are signed with the new key at once.
-        *self.0.keys.lock().unwrap_or_else(PoisonError::into_inner) = None;
-        Ok(retired + u64::from(is_needed))
-    }
-
-    /// Retires all keys and makes a new one.
-    ///
-    /// # Errors
-    /// The database's.
-    pub async fn rotate_all(&self, db: &Db, clock: &Clock) -> ApiResult<()> {
-        self.rotate(db, clock, clock.now().plus_seconds(1)).await.map(drop)
-    }
-
-    /// Retires the keys that are old, and makes a new one in their place; how many rows changed.
-    ///
-    /// # Errors
-    /// The database's.
-    pub async fn rotate_old(&self, db: &Db, clock: &Clock) -> ApiResult<u64> {
-        self.rotate(db, clock, clock.now().plus_seconds(-KEY_TTL_S)).await
-    }
-
-    /// Makes sure that this node can read every key which signs. Keys that are not wrapped are
-    /// retired where wrapping begins: clients renew their tokens by themselves.
-    ///
-    /// # Errors
-    /// A line that says what to do; the database's.
-    pub async fn prepare_keys(&self, db: &Db, clock: &Clock) -> anyhow::Result<()> {
-        let rows = sql::signing_keys(&mut db.read().await?, clock.now()).await?;
-        let rows: Vec<KeyRow> = rows.into_iter().filter(|row| row.retired_at.is_none()).collect();
-        let is_foreign = |row: &KeyRow| {
-            // One that was never wrapped is left behind when wrapping begins.
-            row.secret.contains('.') && self.0.wrapper.open(&row.kid, &row.secret).is_none()
-        };
-        anyhow::ensure!(
-            !rows.iter().any(is_foreign),
-            "the keys in the database that sign tokens are wrapped with another key than this \
-             node's: give STOCKROOM_KEY_FILE the key of the other nodes, or, if it is lost, run \
-             'stockroom keys rotate', which makes a new one"
-        );
-        if rows.iter().any(|row| self.0.wrapper.open(&row.kid, &row.secret).is_none()) {
-            self.rotate_all(db, clock).await?;
-        }
-        Ok(())
     }
 
     /// Whose token this is, or `None` where it is not ours, not genuine or not in its time.
@@ -240,9 +132,9 @@ impl Tokens {
         }
         let Ok(header) = jsonwebtoken::decode_header(token) else { return Ok(None) };
         let Some(kid) = header.kid else { return Ok(None) };
-        let mut keys = self.keys(db, clock, KEYS_AGE_MAX_S).await?;
+        let mut keys = self.0.keyring.keys(db, clock, KEYS_AGE_MAX_S).await?;
         if !keys.iter().any(|key| key.kid == kid) {
-            keys = self.keys(db, clock, KEYS_AGE_MIN_S).await?;
+            keys = self.0.keyring.keys(db, clock, KEYS_AGE_MIN_S).await?;
         }
         let Some(key) = keys.iter().find(|key| key.kid == kid) else { return Ok(None) };
         let Some(verified) = read(token, &key.verifies) else { return Ok(None) };
@@ -251,29 +143,6 @@ impl Tokens {
         }
         self.0.verified.insert(token.into(), verified);
         Ok(Some(verified))
-    }
-
-    /// The keys, at most `age_max_s` old; 0 reads them in any case.
-    async fn keys(&self, db: &Db, clock: &Clock, age_max_s: i64) -> ApiResult<Arc<Vec<Key>>> {
-        let fresh = |tokens: &Self| {
-            let known = tokens.0.keys.lock().unwrap_or_else(PoisonError::into_inner).clone()?;
-            let age = clock.now().0 - known.read_at.0;
-            (0..age_max_s * 1_000_000).contains(&age).then_some(known.keys)
-        };
-        if let Some(keys) = fresh(self) {
-            return Ok(keys);
-        }
-        let _reading = self.0.reading.lock().await;
-        if let Some(keys) = fresh(self) {
-            return Ok(keys);
-        }
-        let now = clock.now();
-        let rows = sql::signing_keys(&mut db.read().await?, retired_last(now)).await?;
-        let keys = rows.into_iter().filter_map(|row| key(&self.0.wrapper, row));
-        let keys: Arc<Vec<Key>> = Arc::new(keys.collect());
-        *self.0.keys.lock().unwrap_or_else(PoisonError::into_inner) =
-            Some(Keys { keys: Arc::clone(&keys), read_at: now });
-        Ok(keys)
     }
 }
 
@@ -324,27 +193,6 @@ fn read(token: &str, key: &DecodingKey) -> Option<Verified> {
     })
 }
 
-/// Keys that were retired before this sign nothing any more that is still in its time: another
-/// node may have learned of it late, and its clock may differ.
-fn retired_last(now: Timestamp) -> Timestamp {
-    now.plus_seconds(-TOKEN_TTL_S - KEYS_AGE_MAX_S - NOT_BEFORE_LEEWAY_S)
-}
-
-/// A key that cannot be read is left out: its tokens are refused, nothing else fails.
-fn key(wrapper: &Wrapper, row: KeyRow) -> Option<Key> {
-    let secret = wrapper.open(&row.kid, &row.secret).filter(|secret| secret.len() >= 32);
-    let Some(secret) = secret else {
-        tracing::warn!(kid = row.kid, "the signing key cannot be read; its tokens are refused");
-        return None;
-    };
-    Some(Key {
-        signs: EncodingKey::from_secret(&secret),
-        verifies: DecodingKey::from_secret(&secret),
-        is_retired: row.retired_at.is_some(),
-        kid: row.kid,
-    })
-}
-
 /// Bytes that nobody can guess.
 pub(super) fn random<const N: usize>() -> [u8; N] {
     let mut bytes = [0; N];
@@ -354,9 +202,12 @@ pub(super) fn random<const N: usize>() -> [u8; N] {
 
 #[cfg(test)]
 mod tests {
-    use base64::prelude::BASE64_STANDARD;
+    use base64::Engine as _;
+    use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD};
+    use jsonwebtoken::EncodingKey;
 
     use super::*;
+    use crate::auth::sql;
     use crate::db::{DatabaseUrl, PoolSizes, connect, migrate};
 
     const START: Timestamp = Timestamp(1_800_000_000_000_000);
@@ -384,7 +235,7 @@ mod tests {
         let clock = Clock::manual(START);
         let (a, b) = (Tokens::default(), Tokens::default());
         // Node B has read the keys while there were none: the unknown kid makes it look again.
-        assert!(b.keys(&db, &clock, KEYS_AGE_MAX_S).await.expect("reads").is_empty());
+        assert!(b.keyring().keys(&db, &clock, KEYS_AGE_MAX_S).await.expect("reads").is_empty());
         clock.advance(2);
         let signer = a.signer(&db, &clock).await.expect("a key");
         let token = signer.sign(UserId(7), 42, clock.now()).expect("signs");

@@ -53,7 +53,7 @@ impl Rotate {
         let steps = db::pending(&db).await?;
         anyhow::ensure!(steps == 0, "the schema is not up to date: run 'stockroom migrate' first");
         let auth = Auth::new(&config, db.clone(), Clock::System)?;
-        auth.tokens.rotate_all(&db, &Clock::System).await?;
+        auth.tokens.keyring().rotate_all(&db, &Clock::System).await?;
         db.close().await;
         Ok(writeln!(std::io::stdout(), "A new key signs from now on.")?)
     }

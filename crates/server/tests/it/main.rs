@@ -10,6 +10,7 @@ mod api_keys;
 mod atomicity;
 mod audit;
 mod auth;
+mod authorization;
 mod command_line;
 mod crashes;
 mod demo;

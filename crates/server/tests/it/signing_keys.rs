@@ -90,7 +90,7 @@ async fn a_wrapped_key_is_good_on_every_node_that_has_the_wrapping_key(app: Test
     assert!(is_good(&a, &token).await && is_good(&b, &token).await);
     assert_eq!(keys(&app, "secret LIKE 'v1.%'").await, keys(&app, "retired_at IS NULL").await);
     // Rotation copies nothing: the next key is in the database, too.
-    a.auth.tokens.rotate_all(&app.app.db, &app.clock).await.expect("rotated");
+    a.auth.tokens.keyring().rotate_all(&app.app.db, &app.clock).await.expect("rotated");
     let (next, _) = signed_in(&a).await;
     app.clock.advance(1);
     assert!(is_good(&b, &next).await && is_good(&b, &token).await);
@@ -131,6 +131,7 @@ async fn a_node_without_the_wrapping_key_does_not_start(app: TestApp) {
         .expect("started")
         .auth
         .tokens
+        .keyring()
         .rotate_all(&app.app.db, &app.clock)
         .await
         .expect("rotated");
@@ -144,7 +145,7 @@ async fn a_node_without_the_wrapping_key_does_not_start(app: TestApp) {
     let lost = with_key("a new key of more than thirty-two characters");
     let auth = stockroom::auth::Auth::new(&lost, app.app.db.clone(), app.clock.clone());
     let auth = auth.expect("a key");
-    auth.tokens.rotate_all(&app.app.db, &app.clock).await.expect("rotated");
+    auth.tokens.keyring().rotate_all(&app.app.db, &app.clock).await.expect("rotated");
     node(&app, lost).await.expect("started");
 }
 
@@ -160,5 +161,5 @@ async fn the_command_line_rotates() {
     assert_eq!(keys(&app, "secret LIKE 'v1.%'").await, 1);
     let auth = stockroom::auth::Auth::new(&with_key(KEY), app.app.db.clone(), Clock::System);
     let auth = auth.expect("a key");
-    auth.tokens.prepare_keys(&app.app.db, &Clock::System).await.expect("readable");
+    auth.tokens.keyring().prepare_keys(&app.app.db, &Clock::System).await.expect("readable");
 }

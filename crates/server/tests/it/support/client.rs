@@ -35,6 +35,12 @@ impl RequestBuilder {
         self
     }
 
+    /// Without a header that was added before.
+    pub fn without(mut self, name: &str) -> Self {
+        self.headers.retain(|(known, _)| known != name);
+        self
+    }
+
     /// With a bearer token.
     pub fn token(self, token: &str) -> Self {
         self.header("authorization", &format!("Bearer {token}"))
