@@ -11,7 +11,7 @@ use crate::App;
 use crate::auth::{Can, Principal, ReadAudit, Scope};
 use crate::db::Conn;
 use crate::error::{ApiError, ApiResult};
-use crate::http::csv::{Csv, Rows, record_export};
+use crate::http::csv::{Csv, Rows, begin_export};
 use crate::http::{
     AcceptsCsv, Answer, Cursor, Limit, ListAnswer, ListFormat, Paging, Params, RequestContext,
     Success, Text, WireTime,
@@ -179,7 +179,7 @@ pub async fn list(
     // What was done behind our back belongs here as well.
     crate::events::record_outside(&app.db, app.clock.now()).await?;
     if accepts.or_asked(filter.format) {
-        record_export(&app, &who, &context, "audit-logs", &filter).await?;
+        begin_export(&app, &who, &context, "audit-logs", &filter).await?;
         return csv(app, scope, filter, paging.after).await.map(ListAnswer::Csv);
     }
     let mut reader = app.db.read().await?;

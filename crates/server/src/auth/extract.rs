@@ -201,11 +201,7 @@ impl FromRequestParts<App> for Who {
             ));
         };
         context.set_caller(Arc::clone(&caller));
-        let counted = match caller.via {
-            Via::Key(_) => Caller::Program(caller.user_id),
-            Via::Session(_) | Via::Nothing => Caller::User(caller.user_id),
-        };
-        context.count(app, counted, class(parts)).await?;
+        context.count(app, caller.counted_as(), class(parts)).await?;
         Ok(Self(caller))
     }
 }

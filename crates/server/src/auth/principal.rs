@@ -8,6 +8,7 @@ use stockroom_domain::{StoreId, UserId};
 
 use crate::audit::{Actor, ActorKind};
 use crate::error::{ApiError, ApiResult};
+use crate::rate_limit::Caller;
 
 /// Where a role is held.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -107,6 +108,14 @@ impl Principal {
         };
         let id = (self.via != Via::Nothing).then_some(self.user_id.0);
         Actor { kind, id, name: Arc::clone(&self.username) }
+    }
+
+    /// As limits on the number of requests count them.
+    pub const fn counted_as(&self) -> Caller {
+        match self.via {
+            Via::Key(_) => Caller::Program(self.user_id),
+            Via::Session(_) | Via::Nothing => Caller::User(self.user_id),
+        }
     }
 
     /// Someone who is about to register, and may do nothing else.

@@ -12,7 +12,7 @@ use crate::auth::{Can, EditCatalog, Principal, ReadCatalog};
 use crate::db::Conn;
 use crate::error::{ApiError, ApiResult, ErrorCode};
 use crate::events::{Event, Fact};
-use crate::http::csv::record_export;
+use crate::http::csv::begin_export;
 use crate::http::{
     AcceptsCsv, Answer, Body, Created, Done, IfMatch, ListAnswer, Once, Params, PathId,
     RequestContext, Success, Write, begin_write,
@@ -168,7 +168,7 @@ pub async fn list(
     Params(filter): Params<ProductFilter>,
 ) -> ApiResult<ListAnswer<ProductList>> {
     if accepts.or_asked(filter.format) {
-        record_export(&app, &who, &context, "products", &filter).await?;
+        begin_export(&app, &who, &context, "products", &filter).await?;
         return list::products_csv(app, &who, filter).await.map(ListAnswer::Csv);
     }
     let page = list::products(&app, &who, &filter).await?;

@@ -2,7 +2,7 @@
 //! the edge, which begins and ends every request, and the extractors in between.
 
 use std::net::IpAddr;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
@@ -24,7 +24,7 @@ struct Known {
     address: Option<IpAddr>,
     is_secure: bool,
     caller: OnceLock<Arc<Principal>>,
-    taken: OnceLock<Taken>,
+    taken: Mutex<Option<Taken>>,
 }
 
 impl RequestContext {
@@ -47,8 +47,11 @@ impl RequestContext {
         let Some(taken) = app.limits.take(caller, class, app.clock.now()).await else {
             return Ok(());
         };
-        // Where a request counts twice, headers tell of the first.
-        let _ = self.0.taken.set(taken);
+        // A list that is taken out as a file counts twice; headers tell of what was refused, or of
+        // the first.
+        if !taken.is_allowed || self.taken().is_none() {
+            *self.lock_taken() = Some(taken);
+        }
         if taken.is_allowed {
             return Ok(());
         }
@@ -67,7 +70,11 @@ impl RequestContext {
 
     /// What came of counting it, if it was counted.
     pub fn taken(&self) -> Option<Taken> {
-        self.0.taken.get().copied()
+        *self.lock_taken()
+    }
+
+    fn lock_taken(&self) -> MutexGuard<'_, Option<Taken>> {
+        self.0.taken.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The id under which it is logged; `None` outside of the edge.

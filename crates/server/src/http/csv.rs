@@ -4,7 +4,6 @@
 //! than a page in memory. What is changed meanwhile may or may not be in it.
 
 use std::borrow::Cow;
-use std::convert::Infallible;
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
@@ -24,12 +23,13 @@ use hyper::body::Frame;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{Answer, RequestContext};
+use super::{Answer, RequestContext, docs};
 use crate::App;
 use crate::audit::Entry;
 use crate::auth::Principal;
-use crate::error::{ApiError, ApiResult};
+use crate::error::{ApiError, ApiResult, ErrorCode};
 use crate::events;
+use crate::rate_limit::Class;
 
 /// The cells of some rows.
 pub type Rows = Vec<Vec<String>>;
@@ -60,16 +60,39 @@ impl AcceptsCsv {
 }
 
 impl FromRequestParts<App> for AcceptsCsv {
-    type Rejection = Infallible;
+    type Rejection = ApiError;
 
-    async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self, Infallible> {
-        let accept = parts.headers.get(ACCEPT).and_then(|value| value.to_str().ok());
-        let first = accept.and_then(|accept| accept.split([',', ';']).next()).unwrap_or_default();
-        Ok(Self(first.trim().eq_ignore_ascii_case("text/csv")))
+    /// The first of the caller's formats that there is. Their weights (`q=`) are not looked at.
+    async fn from_request_parts(parts: &mut Parts, _: &App) -> ApiResult<Self> {
+        let Some(accept) = parts.headers.get(ACCEPT).and_then(|value| value.to_str().ok()) else {
+            return Ok(Self(false));
+        };
+        let formats = accept
+            .split(',')
+            .map(|range| range.split(';').next().unwrap_or_default().trim().to_ascii_lowercase());
+        for format in formats.filter(|format| !format.is_empty()) {
+            match format.as_str() {
+                "text/csv" => return Ok(Self(true)),
+                "application/json" | "application/*" | "text/*" | "*/*" => return Ok(Self(false)),
+                _ => {}
+            }
+        }
+        if accept.trim().is_empty() {
+            return Ok(Self(false));
+        }
+        Err(ApiError::new(
+            ErrorCode::NotAcceptable,
+            "This list can be given as application/json or as text/csv.",
+        )
+        .with_detail("accept", accept))
     }
 }
 
-impl OperationInput for AcceptsCsv {}
+impl OperationInput for AcceptsCsv {
+    fn operation_input(ctx: &mut GenContext, operation: &mut Operation) {
+        docs::add_failures(ctx, operation, &[ErrorCode::NotAcceptable]);
+    }
+}
 
 /// A list: a page of it as `T`, or all of it as a file.
 #[derive(Debug)]
@@ -115,17 +138,18 @@ impl Csv {
     }
 }
 
-/// Puts on record that a whole list was taken out as a file.
+/// Lets a caller take a whole list out as a file, and puts on record that they did.
 ///
 /// # Errors
-/// The database's.
-pub async fn record_export(
+/// 429 `rate_limited`; the database's.
+pub async fn begin_export(
     app: &App,
     who: &Principal,
     context: &RequestContext,
     list: &'static str,
     filter: &impl serde::Serialize,
 ) -> ApiResult<()> {
+    context.count(app, who.counted_as(), Class::Export).await?;
     let asked = serde_json::to_value(filter).unwrap_or_default();
     let entry = Entry::new(context.origin(who), "list.exported", list, None)
         .after(&serde_json::json!({ "filter": asked, "format": "csv" }));

@@ -44,8 +44,13 @@ fn malformed(cause: &serde_json::Error) -> ApiError {
         .with_detail("column", cause.column())
 }
 
-/// Reads a query string.
+/// Reads a query string. A parameter without a value is refused: a filter that says nothing would
+/// let everything through.
 pub(super) fn query<T: DeserializeOwned>(query: &str) -> ApiResult<T> {
+    if let Some(name) = query.split('&').find_map(without_value) {
+        let message = format!("{name} has no value: leave it out, or say which.");
+        return Err(ApiError::invalid(name, message));
+    }
     let reader = serde_html_form::Deserializer::from_bytes(query.as_bytes());
     serde_path_to_error::deserialize(reader).map_err(|error| {
         let path = error.path().to_string();
@@ -57,6 +62,15 @@ pub(super) fn query<T: DeserializeOwned>(query: &str) -> ApiResult<T> {
             _ => fault(&path, &said),
         }
     })
+}
+
+/// The name of a parameter that has no value.
+fn without_value(parameter: &str) -> Option<&str> {
+    match parameter.split_once('=') {
+        Some((name, "")) if !name.is_empty() => Some(name),
+        None if !parameter.is_empty() => Some(parameter),
+        _ => None,
+    }
 }
 
 /// One field at fault, as a refusal of the whole request.

@@ -10,7 +10,7 @@ use stockroom_domain::{LotId, Money, MovementId, ProductId, Quantity, StoreId};
 
 use super::movements::{self, MovementAnswer};
 use super::requests::{
-    Checked, LotRef, NewMovement, Reverse, SetQuantity, SetReorderPoint, TypedMovement,
+    Checked, LotRef, NewMovement, Removal, Reverse, SetQuantity, SetReorderPoint, TypedMovement,
 };
 use super::{sql, store_meant};
 use crate::App;
@@ -49,7 +49,7 @@ pub async fn remove(
     who: Can<MoveStock>,
     app: App,
     once: Once,
-    Body(new): Body<NewMovement>,
+    Body(Removal(new)): Body<Removal>,
 ) -> ApiResult<Created<MovementAnswer<'static>>> {
     one(&app, &who, &once, new.typed(MovementKind::ManualRemove)).await
 }

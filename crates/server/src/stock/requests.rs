@@ -1,6 +1,6 @@
 //! What callers send to move stock, checked as far as it can be without the database.
 
-use schemars::JsonSchema;
+use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Serialize};
 use stockroom_domain::permissions::Permission;
 use stockroom_domain::stock::{Change, MovementKind, Valuation};
@@ -179,6 +179,30 @@ impl NewMovement {
             unit_cost: self.unit_cost,
             effective_at: self.effective_at,
         }
+    }
+}
+
+/// Goods that were taken out; why, has to be said.
+#[derive(Debug, Deserialize)]
+#[serde(transparent)]
+pub struct Removal(pub NewMovement);
+
+impl JsonSchema for Removal {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Removal".into()
+    }
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let mut schema = NewMovement::json_schema(generator);
+        let required = schema.get("required").and_then(|list| list.as_array()).cloned();
+        let mut required = required.unwrap_or_default();
+        required.push("reason".into());
+        schema.insert("required".to_owned(), required.into());
+        let example = serde_json::json!({
+            "store_id": 1, "product_id": 1, "quantity": 2, "reason": "damaged",
+            "note": "Dropped while unpacking",
+        });
+        schema.insert("examples".to_owned(), serde_json::json!([example]));
+        schema
     }
 }
 

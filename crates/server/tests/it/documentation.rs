@@ -2,12 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use crate::support::{Engine, TestApp};
+use crate::support::{Engine, PASSWORD, TestApp, documented, on_both_engines};
 
 fn document() -> Value {
-    serde_json::to_value(stockroom::routes::document()).expect("JSON")
+    documented::document().clone()
 }
 
 fn operations(document: &Value) -> Vec<(String, &Value)> {
@@ -101,3 +101,115 @@ async fn the_page_loads_nothing_from_elsewhere() {
     let document = app.get("/api/openapi.json").await.expect(200).json();
     assert_eq!(document["openapi"], "3.1.0");
 }
+
+on_both_engines!(every_example_of_a_request_is_accepted);
+
+/// A shop in which the examples make sense: somebody else's ids are 1.
+async fn world_of_the_examples(app: &TestApp) -> String {
+    let token = stockroom::auth::setup_token(&app.app).await.expect("read").expect("a token");
+    let body = json!({"setup_token": token, "username": "ada", "password": PASSWORD});
+    let ada = app.post("/api/setup").json(&body).await.expect(201).json();
+    let token = ada["token"].as_str().expect("a token").to_owned();
+    let post = |path: &str, body: Value| app.post(path).token(&token).json(&body);
+    let food = json!({"sku": "FOOD", "name": "Food", "price": "1.00", "cost": "0.50"});
+    post("/api/products", food).await.expect(201);
+    let goods = json!({"product_id": 1, "quantity": 500});
+    post("/api/stock/add", goods).await.expect(201);
+    let bob = json!({"username": "someone", "password": "seven quiet otters swim",
+        "role": "staff", "store_ids": [1]});
+    post("/api/users", bob).await.expect(201);
+    post("/api/api-keys", json!({"name": "Till", "role": "auditor"})).await.expect(201);
+    let view = json!({"list": "orders", "name": "Mine", "definition": {}});
+    post("/api/views", view).await.expect(201);
+    token
+}
+
+/// What stands in the documentation can be sent as it is.
+async fn every_example_of_a_request_is_accepted(app: TestApp) {
+    let token = world_of_the_examples(&app).await;
+    let document = document();
+    let mut sent = 0;
+    for (name, operation) in operations(&document) {
+        let example = &operation["requestBody"]["content"]["application/json"]["example"];
+        let (method, path) = name.split_once(' ').expect("a method and a path");
+        // Its example changes the password of whoever asks: last, by itself.
+        if example.is_null() || path == "/api/auth/password" {
+            continue;
+        }
+        let id = if path.starts_with("/api/users/") { "2" } else { "1" };
+        let target = path.replace("{id}", id).replace("{product_id}", "1");
+        let reply = app.request(&method.to_uppercase(), &target).token(&token).json(example).await;
+        let expected: &[u16] = match path {
+            // There is an administrator, and the token is anyone's.
+            "/api/setup" => &[409],
+            "/api/auth/refresh" => &[401],
+            // The same SKU and the same name as in other examples before it.
+            _ if reply.status == 409 => &[409],
+            _ => &[200, 201, 204],
+        };
+        assert!(expected.contains(&reply.status), "{name}: {} {}", reply.status, reply.text());
+        if reply.status == 409 && path != "/api/setup" {
+            let code = reply.json()["error"]["code"].as_str().unwrap_or("?").to_owned();
+            assert!(code.starts_with("duplicate_"), "{name}: {code}");
+        }
+        sent += 1;
+    }
+    let example = &documented::operation("PUT", "/api/auth/password").expect("an operation")["requestBody"]
+        ["content"]["application/json"]["example"];
+    app.put("/api/auth/password").token(&token).json(example).await.expect(204);
+    assert!(sent >= 30, "{sent}");
+    app.check_books().await;
+}
+
+#[test]
+fn every_answer_of_every_operation_is_typed() {
+    let document = document();
+    for (name, operation) in operations(&document) {
+        let responses = operation["responses"].as_object().expect("responses");
+        assert!(responses.keys().any(|status| status.starts_with('2')), "{name}: no success");
+        for (status, response) in responses {
+            let what = format!("{name} {status}");
+            let description = response["description"].as_str().unwrap_or_default();
+            assert!(!description.is_empty(), "{what}");
+            if status == "204" {
+                assert!(response["content"].is_null(), "{what}: 204 has no body");
+                continue;
+            }
+            let content = response["content"].as_object().unwrap_or_else(|| panic!("{what}"));
+            for (media, described) in content {
+                let is_text = !media.starts_with("application/json");
+                assert!(is_text || !described["schema"].is_null(), "{what}: no schema");
+            }
+            if !status.starts_with('2') {
+                let schema = &content["application/json"]["schema"]["$ref"];
+                assert_eq!(schema, "#/components/schemas/ErrorAnswer", "{what}");
+            }
+        }
+        for status in ["500", "503"] {
+            assert!(responses.contains_key(status), "{name}: {status} belongs to every operation");
+        }
+    }
+}
+
+/// Each code stands in some test, as what an answer bears.
+#[test]
+fn every_error_code_is_reached_by_a_test() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it");
+    let mut tests = String::new();
+    for entry in std::fs::read_dir(folder).expect("tests") {
+        let path = entry.expect("an entry").path();
+        let is_list_of_codes = path.ends_with("documentation.rs") || path.ends_with("guides.rs");
+        if path.extension().is_some_and(|extension| extension == "rs") && !is_list_of_codes {
+            tests.push_str(&std::fs::read_to_string(path).expect("a test"));
+        }
+    }
+    let missing: Vec<_> = stockroom::error::ErrorCode::ALL
+        .iter()
+        .map(|code| code.name())
+        .filter(|name| !tests.contains(&format!("\"{name}\"")))
+        .collect();
+    assert_eq!(missing, NOT_YET);
+}
+
+/// Codes of the contract that nothing answers yet: the event log is not read over HTTP.
+const NOT_YET: [&str; 1] = ["cursor_expired"];

@@ -112,9 +112,15 @@ async fn a_query_string_and_a_path_are_as_strict() {
     let app = start().await;
     assert_eq!(app.get("/list").await.expect(200).json()["items"], 50);
     assert_eq!(app.get("/list?limit=500").await.expect(200).json()["items"], 500);
-    for (query, field) in
-        [("limit=501", "limit"), ("limit=0", "limit"), ("limit=x", "limit"), ("limt=1", "limt")]
-    {
+    for (query, field) in [
+        ("limit=501", "limit"),
+        ("limit=0", "limit"),
+        ("limit=x", "limit"),
+        ("limt=1", "limt"),
+        ("limit=", "limit"),
+        ("limit", "limit"),
+        ("limit=5&limit=", "limit"),
+    ] {
         let error = app.get(&format!("/list?{query}")).await.expect(400).error("invalid_request");
         assert_eq!(error["field"], field, "{query}");
     }

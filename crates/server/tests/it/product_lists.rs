@@ -169,6 +169,12 @@ async fn a_file_has_every_product(app: TestApp) {
     assert!(lines[1_101].contains(",Z,\"Zip, \"\"quoted\"\"\",,,each,12.50,5.00,19.00,4006*6,"));
     let accepted = app.get_as(&admin, "/api/products").header("accept", "text/csv").await;
     assert_eq!(accepted.text(), text);
+    for browsers in ["text/html, application/xhtml+xml, */*;q=0.8", "application/json", ""] {
+        let json = app.get_as(&admin, "/api/products").header("accept", browsers).await.expect(200);
+        assert_eq!(json.header("content-type"), "application/json", "{browsers}");
+    }
+    let other = app.get_as(&admin, "/api/products").header("accept", "application/xml").await;
+    other.expect(406).error("not_acceptable");
     let json = app.get_as(&admin, "/api/products?format=json").header("accept", "text/csv").await;
     assert_eq!(json.header("content-type"), "application/json");
     let filtered = app.get_as(&admin, "/api/products?format=csv&q=P0001").await.text();

@@ -60,6 +60,18 @@ async fn users_programs_and_classes_have_limits_of_their_own() {
 }
 
 #[tokio::test]
+async fn lists_that_are_taken_out_as_files_have_a_limit_of_their_own() {
+    let app = start(&[("rate_limit_export", "2")]).await;
+    let admin = app.with_admin().await;
+    for status in [200, 200, 429] {
+        app.get_as(&admin, "/api/products?format=csv").await.expect(status);
+    }
+    let refused = app.get_as(&admin, "/api/audit-logs?format=csv").await.expect(429);
+    assert_eq!(refused.header("ratelimit-policy"), "\"export\";q=2;w=60");
+    app.get_as(&admin, "/api/products").await.expect(200);
+}
+
+#[tokio::test]
 async fn whoever_has_no_good_token_is_counted_by_address() {
     let app = start(&[("rate_limit_read", "4"), ("trusted_proxies", "127.0.0.1")]).await;
     let admin = app.with_admin().await;

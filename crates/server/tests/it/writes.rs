@@ -9,8 +9,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use stockroom::App;
 use stockroom::auth::{Principal, Via};
+use stockroom::db::Conn;
 use stockroom::error::{ApiError, ApiResult};
 use stockroom::http::{Body, Created, Once, Success, begin_write};
+use stockroom::on_db;
 use stockroom::routes::with_edge;
 use stockroom_domain::UserId;
 
@@ -22,6 +24,25 @@ on_both_engines!(with start:
     a_refusal_leaves_no_trace,
     twins_at_once_have_one_effect,
 );
+
+/// On PostgreSQL a twin waits for the first one's transaction, for as long as the database lets it
+/// (`lock_timeout`); SQLite has one writer, whom everyone waits for.
+#[tokio::test]
+async fn a_twin_that_waits_too_long_is_told_that_the_first_still_runs() {
+    let app = start(Engine::Postgres).await;
+    let mut first = app.app.db.begin().await.expect("begun");
+    let sql = "INSERT INTO idempotency_keys
+            (key, fingerprint, status, answer, created_at, expires_at)
+        VALUES ('1:POST /notes:k', 0, 0, '', 0, NULL)";
+    on_db!(Conn::from(&mut first), conn => sqlx::query(sql).execute(conn).await.map(drop))
+        .expect("claimed");
+    let second = || app.post("/notes").key("k").json(&json!({"text": "a"}));
+    let reply = second().await.expect(409);
+    reply.error("request_in_progress");
+    assert_eq!(reply.header("retry-after"), "1");
+    first.rollback().await.expect("rolled back");
+    second().await.expect(201);
+}
 
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]

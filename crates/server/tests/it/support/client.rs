@@ -11,6 +11,8 @@ use hyper_util::rt::TokioIo;
 use serde_json::Value;
 use tokio::net::TcpStream;
 
+use super::documented;
+
 /// A request on its way; `.await` sends it.
 #[derive(Clone)]
 #[must_use]
@@ -20,13 +22,21 @@ pub struct RequestBuilder {
     path: String,
     headers: Vec<(String, String)>,
     body: Bytes,
+    is_of_the_api: bool,
 }
 
 impl RequestBuilder {
     /// A request without a body.
     pub fn new(address: SocketAddr, method: &str, path: &str) -> Self {
         let (method, path) = (method.to_owned(), path.to_owned());
-        Self { address, method, path, headers: Vec::new(), body: Bytes::new() }
+        let is_of_the_api = true;
+        Self { address, method, path, headers: Vec::new(), body: Bytes::new(), is_of_the_api }
+    }
+
+    /// To a server with other routes than the API's, whose answers its document does not tell of.
+    pub fn undocumented(mut self) -> Self {
+        self.is_of_the_api = false;
+        self
     }
 
     /// Adds a header.
@@ -91,6 +101,9 @@ impl RequestBuilder {
         let response = sender.send_request(request).await?;
         let (head, body) = response.into_parts();
         let body = body.collect().await?.to_bytes();
+        if self.is_of_the_api {
+            documented::check(&self.method, &self.path, head.status.as_u16(), &body);
+        }
         Ok(Reply { label, status: head.status.as_u16(), headers: head.headers, body })
     }
 }

@@ -19,6 +19,7 @@
 mod client;
 mod database;
 mod dice;
+pub mod documented;
 pub mod history;
 pub mod load;
 mod people;
