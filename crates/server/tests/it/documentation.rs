@@ -154,8 +154,8 @@ async fn every_example_of_a_request_is_accepted(app: TestApp) {
         }
         sent += 1;
     }
-    let example = &documented::operation("PUT", "/api/auth/password").expect("an operation")["requestBody"]
-        ["content"]["application/json"]["example"];
+    let operation = documented::operation("PUT", "/api/auth/password").expect("an operation");
+    let example = &operation["requestBody"]["content"]["application/json"]["example"];
     app.put("/api/auth/password").token(&token).json(example).await.expect(204);
     assert!(sent >= 30, "{sent}");
     app.check_books().await;
