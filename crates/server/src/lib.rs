@@ -33,6 +33,7 @@ use crate::auth::Auth;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::db::Db;
+use crate::http::denied::Denials;
 use crate::jobs::JobMetrics;
 use crate::ledger::fence::Fence;
 use crate::ledger::{Ledger, LedgerMetrics, LedgerSettings};
@@ -63,6 +64,8 @@ pub struct Parts {
     pub fence: Fence,
     /// How often a caller may ask.
     pub limits: RateLimits,
+    /// Which denied attempts were put on record.
+    pub denials: Denials,
     /// How recurring work went.
     pub jobs: JobMetrics,
     /// What is measured.
@@ -99,6 +102,7 @@ impl App {
         Ok(Self(Arc::new(Parts {
             auth,
             limits: RateLimits::new(&config),
+            denials: Denials::default(),
             db,
             clock,
             config,

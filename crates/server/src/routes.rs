@@ -144,7 +144,7 @@ fn settings() -> Vec<Endpoint> {
     use accounts::views;
     const TAKEN: &[ErrorCode] = &[DuplicateName, Forbidden, InvalidState];
     vec![
-        get("/api/settings", shop::http::get, SignedIn, Reach::Shop)
+        get("/api/settings", shop::http::get, ReadCatalog, Reach::Shop)
             .doc("getSettings", "What holds for the whole shop"),
         patch("/api/settings", shop::http::patch, EditSettings, Reach::Shop)
             .doc("patchSettings", "Change what holds for the whole shop")

@@ -3,7 +3,8 @@
 -- A program has a row among the users, so that whatever it does bears its name.
 ALTER TABLE users
     ADD COLUMN is_deleted BOOLEAN NOT NULL DEFAULT FALSE,
-    ADD COLUMN is_program BOOLEAN NOT NULL DEFAULT FALSE;
+    ADD COLUMN is_program BOOLEAN NOT NULL DEFAULT FALSE,
+    ADD COLUMN last_sign_in_at BIGINT;
 
 -- A key is shown once; here lies the SHA-256 of its 32 random bytes. `hint` is its beginning.
 CREATE TABLE api_keys (

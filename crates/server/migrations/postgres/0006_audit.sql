@@ -55,21 +55,30 @@ CREATE TABLE outside_changes (
 CREATE FUNCTION without_secrets(r JSONB, other JSONB) RETURNS JSONB LANGUAGE sql IMMUTABLE AS $$
     SELECT jsonb_object_agg(
         key,
-        CASE WHEN key NOT IN ('password_hash', 'secret', 'secret_hash') THEN value
+        CASE WHEN key NOT IN ('password_hash', 'secret', 'secret_hash', 'token_hash')
+             THEN value
              WHEN other -> key <> value THEN to_jsonb('hidden, and changed'::TEXT)
              ELSE to_jsonb('hidden'::TEXT) END)
     FROM jsonb_each(r)
 $$;
 
+-- Whether it is Stockroom that writes: its connections say so when they open, and it owns its
+-- tables. Anyone could say the former; the latter is the role's.
+CREATE FUNCTION is_inside(relation OID) RETURNS BOOLEAN LANGUAGE sql STABLE AS $$
+    SELECT COALESCE(current_setting('stockroom.inside', TRUE), '') = 'on'
+       AND pg_has_role(session_user, (SELECT relowner FROM pg_class WHERE oid = relation), 'MEMBER')
+$$;
+
 -- Runs with its owner's rights, so that whoever may change a table need not be allowed to write
 -- the record; session_user is still who has logged in.
 CREATE FUNCTION record_outside_change() RETURNS TRIGGER
-LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
+LANGUAGE plpgsql SECURITY DEFINER AS $$
 DECLARE
     old_row JSONB;
     new_row JSONB;
     one     JSONB;
 BEGIN
+    IF is_inside(TG_RELID) THEN RETURN NULL; END IF;
     IF TG_OP IN ('UPDATE', 'DELETE') THEN old_row := to_jsonb(OLD); END IF;
     IF TG_OP IN ('INSERT', 'UPDATE') THEN new_row := to_jsonb(NEW); END IF;
     one := COALESCE(new_row, old_row);
@@ -79,26 +88,47 @@ BEGIN
         'database:' || session_user,
         lower(TG_OP),
         TG_TABLE_NAME,
-        CAST(COALESCE(one ->> 'id', one ->> 'user_id', one ->> 'product_id') AS BIGINT),
+        CAST(COALESCE(one ->> 'id', one ->> 'user_id', one ->> 'product_id',
+                      one ->> 'session_id') AS BIGINT),
         CAST(without_secrets(old_row, NULL) AS TEXT),
         CAST(without_secrets(new_row, old_row) AS TEXT)
     );
     RETURN NULL;
 END $$;
 
--- Stockroom's own connections say so when they open; it keeps its own records.
+-- A temporary table of the same name must not catch the record.
+DO $$ BEGIN
+    EXECUTE format(
+        'ALTER FUNCTION record_outside_change() SET search_path = pg_catalog, %I, pg_temp',
+        current_schema());
+END $$;
+
+-- Whoever changes something from outside does not change the record of it.
+CREATE FUNCTION refuse_outside_change() RETURNS TRIGGER LANGUAGE plpgsql AS $$
+BEGIN
+    IF is_inside(TG_RELID) THEN
+        IF TG_OP = 'DELETE' THEN RETURN OLD; END IF;
+        RETURN NEW;
+    END IF;
+    RAISE EXCEPTION '% is append-only: % is refused', TG_TABLE_NAME, TG_OP
+        USING ERRCODE = 'restrict_violation';
+END $$;
+CREATE TRIGGER outside_changes_append_only BEFORE UPDATE OR DELETE ON outside_changes
+    FOR EACH ROW EXECUTE FUNCTION refuse_outside_change();
+CREATE TRIGGER outside_changes_no_truncate BEFORE TRUNCATE ON outside_changes
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse_outside_change();
+
 CREATE FUNCTION watch_outside_changes(watched TEXT) RETURNS VOID LANGUAGE plpgsql AS $$
 BEGIN
     EXECUTE format(
         'CREATE TRIGGER %I AFTER INSERT OR UPDATE OR DELETE ON %I FOR EACH ROW
-         WHEN (current_setting(''stockroom.inside'', TRUE) IS DISTINCT FROM ''on'')
          EXECUTE FUNCTION record_outside_change()', watched || '_outside', watched);
     EXECUTE format(
         'CREATE TRIGGER %I AFTER TRUNCATE ON %I FOR EACH STATEMENT
-         WHEN (current_setting(''stockroom.inside'', TRUE) IS DISTINCT FROM ''on'')
          EXECUTE FUNCTION record_outside_change()', watched || '_outside_truncate', watched);
 END $$;
 
 SELECT watch_outside_changes(watched) FROM unnest(ARRAY[
-    'api_keys', 'lots', 'product_barcodes', 'products', 'settings', 'signing_keys',
-    'stock_settings', 'stores', 'suppliers', 'user_roles', 'users']) AS watched;
+    'api_keys', 'lots', 'product_barcodes', 'products', 'refresh_tokens', 'saved_views',
+    'sessions', 'settings', 'signing_keys', 'stock_settings', 'stores', 'suppliers',
+    'user_preferences', 'user_roles', 'users']) AS watched;

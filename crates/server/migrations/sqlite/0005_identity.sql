@@ -3,6 +3,7 @@
 -- A program has a row among the users, so that whatever it does bears its name.
 ALTER TABLE users ADD COLUMN is_deleted INTEGER NOT NULL DEFAULT 0 CHECK (is_deleted IN (0, 1));
 ALTER TABLE users ADD COLUMN is_program INTEGER NOT NULL DEFAULT 0 CHECK (is_program IN (0, 1));
+ALTER TABLE users ADD COLUMN last_sign_in_at INTEGER;
 
 -- A key is shown once; here lies the SHA-256 of its 32 random bytes. `hint` is its beginning.
 CREATE TABLE api_keys (

@@ -149,6 +149,11 @@ pub struct KeyFilter {
 }
 
 impl KeyView {
+    /// Its tag. It names the last use too, which changes without a new version.
+    fn tag(&self) -> String {
+        ETag(self.version).with_state(self.last_used_at.map_or(0, |at| at.0.0))
+    }
+
     fn of(key: Key, grants: &[Grant]) -> Self {
         let grants: Vec<GrantView> = grants.iter().map(GrantView::from).collect();
         let time = |micros: Option<i64>| micros.map(|micros| WireTime(Timestamp(micros)));
@@ -230,8 +235,8 @@ pub async fn get(
 ) -> ApiResult<Answer<KeyAnswer>> {
     let mut reader = app.db.read().await?;
     let api_key = shown(Conn::from(&mut reader), id).await?;
-    let tag = ETag(api_key.version);
-    Ok(Answer::new(&KeyAnswer { status: Success::Success, api_key })?.with_etag(tag))
+    let tag = api_key.tag();
+    Ok(Answer::new(&KeyAnswer { status: Success::Success, api_key })?.with_tag(&tag))
 }
 
 async fn shown(mut db: Conn<'_>, id: i64) -> ApiResult<KeyView> {
@@ -284,11 +289,11 @@ pub async fn create(
     let api_key = shown(Conn::from(&mut write.tx), id).await?;
     let event = Event::new("api_key.created", "api_key", id, &json!({ "grants": api_key.grants }));
     let fact = Fact::new(event).after(&api_key);
-    let tag = ETag(api_key.version);
+    let tag = api_key.tag();
     let repeated = NewKeyAnswer { status: Success::Success, api_key, key: None };
     let answer = NewKeyAnswer { key: Some(key.key), ..repeated.clone() };
     let answer = write.commit_once(&answer, &repeated, [fact]).await?;
-    Ok(answer.with_etag(tag).with_location(&format!("/api/api-keys/{id}")).never_stored())
+    Ok(answer.with_tag(&tag).with_location(&format!("/api/api-keys/{id}")).never_stored())
 }
 
 /// `PUT /api/api-keys/{id}`: the key itself stays.
@@ -348,14 +353,22 @@ async fn change(
         check_stores(&mut write.tx, &decided.grants).await?;
         users_sql::set_grants(&mut write.tx, user, &decided.grants).await?;
     }
-    sql::update(&mut write.tx, &stored, &decided.name, decided.expires_at, write.now).await?;
+    let is_same = decided.grants == grants
+        && decided.name == stored.name
+        && decided.expires_at.map(|at| at.0) == stored.expires_at;
+    if !is_same {
+        sql::update(&mut write.tx, &stored, &decided.name, decided.expires_at, write.now).await?;
+    }
     let before = KeyView::of(stored, &grants);
     let api_key = shown(Conn::from(&mut write.tx), id).await?;
-    let event = Event::new("api_key.updated", "api_key", id, &json!({ "grants": api_key.grants }));
-    let fact = Fact::new(event).before(&before).after(&api_key);
-    let tag = ETag(api_key.version);
+    let fact = (!is_same).then(|| {
+        let grants = json!({ "grants": api_key.grants });
+        let event = Event::new("api_key.updated", "api_key", id, &grants);
+        Fact::new(event).before(&before).after(&api_key)
+    });
+    let tag = api_key.tag();
     let answer = KeyAnswer { status: Success::Success, api_key };
-    let answer = write.commit(&answer, [fact]).await?.with_etag(tag);
+    let answer = write.commit(&answer, fact).await?.with_tag(&tag);
     app.auth.callers.forget_user(user);
     Ok(answer)
 }

@@ -17,7 +17,7 @@ use crate::error::{ApiError, ApiResult, ErrorCode, Faults};
 use crate::events::{Event, Fact};
 use crate::http::{
     Answer, Body, Cursor, Done, ETag, IfMatch, Limit, Name, Once, Paging, Params, PathId, Success,
-    WireTime, begin_write,
+    WireTime, begin_write, refuse_known,
 };
 
 /// The most bytes of someone's preferences.
@@ -127,13 +127,16 @@ pub async fn patch_profile(
     once: Once,
     Body(patch): Body<ProfilePatch>,
 ) -> ApiResult<Answer<Profile>> {
-    let name = patch.name.map_or_else(|| who.name.clone(), Name::into_string);
     let mut write = begin_write(&app, &who, &once).await?;
-    let is_same = name == who.name;
+    // What is remembered of the caller may be seconds old.
+    let stored = users_sql::lock(&mut write.tx, who.user_id).await?;
+    let before = stored.map_or_else(|| who.name.clone(), |user| user.name);
+    let name = patch.name.map_or_else(|| before.clone(), Name::into_string);
+    let is_same = name == before;
     let view = UserView::from(&*who).with_name(&name);
     let fact = (!is_same).then(|| {
         let event = Event::new("user.updated", "user", who.user_id.0, &json!({}));
-        Fact::new(event).before(&json!({ "name": who.name })).after(&json!({ "name": name }))
+        Fact::new(event).before(&json!({ "name": before })).after(&json!({ "name": name }))
     });
     if !is_same {
         sql::set_name(&mut write.tx, who.user_id, &name, write.now).await?;
@@ -158,14 +161,24 @@ pub async fn set_password(
         faults.add("new_password", "This is the password that you have already.");
     }
     faults.into_result()?;
+    // A repetition must not be judged by the password that it has set itself.
+    refuse_known(&app, &who, &once).await?;
     let current = new.current_password.expose();
-    if !app.auth.is_password_of(&who, current, &device).await? {
+    let Some(verified) = app.auth.verified_password(&who, current, &device).await? else {
         let code = ErrorCode::InvalidRequest;
         let message = "This is not the password that you have now.";
         return Err(ApiError::field(code, "invalid", "current_password", message));
-    }
+    };
     let hash = app.auth.passwords.hash(password).await?;
     let mut write = begin_write(&app, &who, &once).await?;
+    let is_still_theirs = users_sql::lock(&mut write.tx, who.user_id).await?.is_some()
+        && sql::is_open(&mut write.tx, who.session_id()).await?
+        && sql::has_password(&mut write.tx, who.user_id, &verified).await?;
+    if !is_still_theirs {
+        return Err(ApiError::unauthenticated(
+            "Meanwhile someone else has changed this account. Sign in again.",
+        ));
+    }
     users_sql::set_password(&mut write.tx, who.user_id, &hash).await?;
     let others = Some(who.session_id());
     let ended = users_sql::end_sessions(&mut write.tx, who.user_id, others, write.now).await?;
@@ -245,13 +258,19 @@ pub async fn set_preferences(
         return Err(ApiError::invalid("preferences", message));
     }
     let mut write = begin_write(&app, &who, &once).await?;
+    users_sql::lock(&mut write.tx, who.user_id).await?;
     let (before, version) = sql::preferences(Conn::from(&mut write.tx), who.user_id).await?;
     if_match.check(version)?;
+    let raw = |text: &str| RawValue::from_string(text.to_owned()).map_err(ApiError::internal);
+    if before == text {
+        let preferences = raw(&text)?;
+        let answer = PreferencesAnswer { status: Success::Success, preferences, version };
+        return Ok(write.commit(&answer, []).await?.with_etag(ETag(version)));
+    }
     sql::set_preferences(&mut write.tx, who.user_id, &text, write.now).await?;
     let (_, version) = sql::preferences(Conn::from(&mut write.tx), who.user_id).await?;
-    let raw = |text| RawValue::from_string(text).map_err(ApiError::internal);
     let event = Event::new("user.preferences_set", "user", who.user_id.0, &json!({}));
-    let fact = Fact::new(event).before(&raw(before)?).after(&raw(text.clone())?);
-    let answer = PreferencesAnswer { status: Success::Success, preferences: raw(text)?, version };
+    let fact = Fact::new(event).before(&raw(&before)?).after(&raw(&text)?);
+    let answer = PreferencesAnswer { status: Success::Success, preferences: raw(&text)?, version };
     Ok(write.commit(&answer, [fact]).await?.with_etag(ETag(version)))
 }

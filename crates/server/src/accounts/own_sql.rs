@@ -64,6 +64,22 @@ pub(super) async fn end_session(
     })
 }
 
+/// Whether a sign-in has not ended.
+pub(super) async fn is_open(tx: &mut Tx, session: i64) -> sqlx::Result<bool> {
+    const SQL: &str = "SELECT id FROM sessions WHERE id = $1 AND ended_at IS NULL";
+    let found: Option<i64> = on_db!(Conn::from(tx), conn =>
+        sqlx::query_scalar(SQL).bind(session).fetch_optional(conn).await)?;
+    Ok(found.is_some())
+}
+
+/// Whether someone still has the password of this hash.
+pub(super) async fn has_password(tx: &mut Tx, user: UserId, hash: &str) -> sqlx::Result<bool> {
+    const SQL: &str = "SELECT id FROM users WHERE id = $1 AND password_hash = $2";
+    let found: Option<i64> = on_db!(Conn::from(tx), conn =>
+        sqlx::query_scalar(SQL).bind(user.0).bind(hash).fetch_optional(conn).await)?;
+    Ok(found.is_some())
+}
+
 /// Someone's preferences and their version; `{}` and 0 before they were set.
 pub(super) async fn preferences(db: Conn<'_>, user: UserId) -> sqlx::Result<(String, i64)> {
     const SQL: &str = "SELECT value, version FROM user_preferences WHERE user_id = $1";

@@ -84,7 +84,13 @@ impl SentRoles<'_> {
         let was = stored.iter().map(|grant| RoleName::from(grant.role)).min();
         let role = match self.role.is_given() {
             true => self.role.required("role", faults).unwrap_or(RoleName::Staff),
-            false => was.unwrap_or(RoleName::Staff),
+            false => {
+                if stored.iter().any(|grant| Some(RoleName::from(grant.role)) != was) {
+                    let message = "Several roles are held: say which one in these stores.";
+                    faults.add_required("role", message);
+                }
+                was.unwrap_or(RoleName::Staff)
+            }
         };
         let role = Role::from(role);
         let stores = self.store_ids.optional("store_ids", faults);
@@ -190,6 +196,10 @@ mod tests {
         check(&[IN_ONE], "{}", "1:manager");
         check(&[IN_ONE], r#"{"role":"staff"}"#, "1:staff");
         check(&[IN_ONE], r#"{"store_ids":[3]}"#, "3:manager");
+        // Someone who is manager here and staff there does not become manager there as well.
+        let there = Grant { place: Place::Store(StoreId(2)), role: Role::Staff };
+        check(&[IN_ONE, there], r#"{"store_ids":[2,3]}"#, "role");
+        check(&[IN_ONE, there], r#"{"role":"staff","store_ids":[2]}"#, "2:staff");
         check(&[], r#"{"store_ids":[3]}"#, "3:staff");
         check(&[IN_ONE], r#"{"role":"admin"}"#, "0:admin");
         check(&[IN_ONE], r#"{"grants":[]}"#, "");

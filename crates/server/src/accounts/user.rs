@@ -11,7 +11,7 @@ use crate::auth::http::{GrantView, RoleName};
 use crate::auth::users::{check_password, check_username};
 use crate::config::Secret;
 use crate::error::{ApiResult, Faults};
-use crate::http::{Name, Sent, Text, WireTime};
+use crate::http::{ETag, Name, Sent, Text, WireTime};
 
 /// A user as they are stored.
 #[derive(Clone, Debug)]
@@ -124,6 +124,13 @@ pub struct AccountView {
     pub created_at: WireTime,
     /// When they were changed last.
     pub updated_at: WireTime,
+}
+
+impl AccountView {
+    /// Its tag. It names the last sign-in too, which changes without a new version.
+    pub(super) fn tag(&self) -> String {
+        ETag(self.version).with_state(self.last_sign_in_at.map_or(0, |at| at.0.0))
+    }
 }
 
 impl From<User> for AccountView {

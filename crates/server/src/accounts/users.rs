@@ -11,14 +11,14 @@ use super::user::{AccountView, Decided, User, UserInput, UserPatch};
 use super::users_sql::{self as sql, NewUser};
 use crate::App;
 use crate::auth::http::RoleName;
-use crate::auth::{Anyone, Can, ManageUsers, MaybeWho, Principal, Scope};
+use crate::auth::{Anyone, Can, ManageUsers, Principal, Registrar, Scope, users};
 use crate::config::Secret;
 use crate::db::{Conn, Fault, fault};
 use crate::error::{ApiError, ApiResult, ErrorCode, Faults};
 use crate::events::{Event, Fact};
 use crate::http::{
-    Answer, Body, Created, Cursor, Done, ETag, IfMatch, Limit, Once, Paging, Params, PathId,
-    Success, Text, Write, begin_write,
+    Answer, Body, Created, Cursor, Done, IfMatch, Limit, Once, Paging, Params, PathId, Success,
+    Text, Write, begin_write,
 };
 
 /// One user.
@@ -84,8 +84,8 @@ pub async fn get(
     let mut reader = app.db.read().await?;
     let user = sql::find(Conn::from(&mut reader), UserId(id)).await?;
     let user = AccountView::from(user.ok_or_else(|| ApiError::not_found("user", id))?);
-    let tag = ETag(user.version);
-    Ok(Answer::new(&AccountAnswer { status: Success::Success, user })?.with_etag(tag))
+    let tag = user.tag();
+    Ok(Answer::new(&AccountAnswer { status: Success::Success, user })?.with_tag(&tag))
 }
 
 /// `POST /api/users`
@@ -102,21 +102,13 @@ pub async fn create(
 /// settings let them, without a role in any store.
 pub async fn register(
     _: Anyone,
-    MaybeWho(who): MaybeWho,
+    registrar: Registrar,
     app: App,
     once: Once,
     Body(input): Body<UserInput>,
 ) -> ApiResult<Created<AccountAnswer>> {
-    if let Some(who) = who {
-        if !who.may_anywhere(Permission::ManageUsers) {
-            return Err(ApiError::forbidden(Permission::ManageUsers.name()));
-        }
+    if let Registrar::Administrator(who) = registrar {
         return add(&app, &who, &once, &input).await;
-    }
-    if !crate::shop::is_registration_open(&app).await? {
-        return Err(ApiError::unauthenticated(
-            "This shop lets nobody register by themselves: an administrator adds people.",
-        ));
     }
     let mut faults = Faults::new();
     for (field, is_given) in [
@@ -131,7 +123,8 @@ pub async fn register(
     }
     faults.into_result()?;
     let nobody = input.role_of_newcomer()?;
-    add(&app, &Principal::newcomer(), &once, &nobody).await
+    let name = nobody.username.optional("username", &mut Faults::new()).unwrap_or_default();
+    add(&app, &Principal::newcomer(&users::key(&name)), &once, &nobody).await
 }
 
 async fn add(
@@ -318,9 +311,9 @@ async fn finish<const STATUS: u16>(
         }
         Fact::new(event).before(&AccountView::from(before)).after(&after)
     });
-    let tag = ETag(user.version);
+    let tag = user.tag();
     let answer = AccountAnswer { status: Success::Success, user };
-    Ok(write.commit(&answer, fact).await?.with_etag(tag))
+    Ok(write.commit(&answer, fact).await?.with_tag(&tag))
 }
 
 /// Whether a caller holds roles in all stores: what they share is seen from every store.

@@ -52,9 +52,7 @@ macro_rules! select_users {
     ($rest:literal) => {
         concat!(
             "SELECT u.id, u.username, u.username_key, u.name, u.is_disabled, u.is_deleted,
-                    (SELECT MAX(s.created_at) FROM sessions s WHERE s.user_id = u.id)
-                        AS last_sign_in_at,
-                    u.version, u.created_at, u.updated_at
+                    u.last_sign_in_at, u.version, u.created_at, u.updated_at
              FROM users u
              WHERE NOT u.is_program ",
             $rest

@@ -22,6 +22,8 @@ use crate::http::{
     Success, Text, WireTime, Write, begin_write,
 };
 
+/// The most views of one user.
+const VIEWS_MAX: i64 = 200;
 /// The most bytes of a definition.
 const DEFINITION_BYTES_MAX: usize = 16 * 1024;
 /// The name of a list, as in `products`.
@@ -192,7 +194,9 @@ pub async fn list(
     let db = Conn::from(&mut reader);
     let list = filter.list.as_ref().map(Text::as_str);
     let fetch = paging.limit.fetch();
-    let rows = sql::page(db, who.user_id, list, paging.after.as_ref(), fetch).await?;
+    let sees_shared = may_see_shared(&who);
+    let after = paging.after.as_ref();
+    let rows = sql::page(db, who.user_id, sees_shared, list, after, fetch).await?;
     let (rows, next_cursor) = paging.finish(rows, |view| (view.name_key.clone(), view.id))?;
     let views = rows.into_iter().map(ViewView::try_from).collect::<ApiResult<_>>()?;
     Answer::new(&ViewList { status: Success::Success, views, next_cursor })
@@ -208,11 +212,16 @@ pub async fn get(who: Person, app: App, PathId(id): PathId) -> ApiResult<Answer<
     Ok(Answer::new(&ViewAnswer { status: Success::Success, view })?.with_etag(tag))
 }
 
+/// Whoever has no role yet, as one who has just registered, sees their own alone.
+fn may_see_shared(who: &Principal) -> bool {
+    !who.grants.is_empty()
+}
+
 /// A view that the caller may know of.
 fn seen(who: &Principal, view: Option<View>) -> Option<View> {
     view.filter(|view| {
         let is_own = view.owner_id == who.user_id.0;
-        if view.is_deleted { is_own } else { is_own || view.is_shared }
+        is_own || view.is_shared && !view.is_deleted && may_see_shared(who)
     })
 }
 
@@ -235,6 +244,10 @@ pub async fn create(
     let details = input.check()?;
     check_sharing(&who, &details)?;
     let mut write = begin_write(&app, &who, &once).await?;
+    if sql::count_own(&mut write.tx, who.user_id).await? >= VIEWS_MAX {
+        let message = format!("You have {VIEWS_MAX} views already: delete one first.");
+        return Err(ApiError::conflict(ErrorCode::InvalidState, message));
+    }
     let inserted = sql::insert(&mut write.tx, who.user_id, &details, write.now).await;
     let (write, id) = unless_name_taken(write, &details, inserted).await?;
     let answer = finish(write, id, Some(("view.created", None))).await?;

@@ -86,12 +86,13 @@ pub(super) async fn lock(tx: &mut Tx, id: i64) -> sqlx::Result<Option<View>> {
 pub(super) async fn page(
     db: Conn<'_>,
     owner: UserId,
+    sees_shared: bool,
     list: Option<&str>,
     after: Option<&(String, i64)>,
     limit: i64,
 ) -> sqlx::Result<Vec<View>> {
-    let mut select = Select::new(select_views!("WHERE NOT is_deleted AND (is_shared"));
-    select.push(" OR owner_id = ").bind(owner.0).push(")");
+    let mut select = Select::new(select_views!("WHERE NOT is_deleted AND (owner_id = "));
+    select.bind(owner.0).push(if sees_shared { " OR is_shared)" } else { ")" });
     if let Some(list) = list {
         select.push(" AND list = ").bind(list);
     }
@@ -101,6 +102,13 @@ pub(super) async fn page(
     }
     select.push(" ORDER BY name_key, id").limit(limit);
     select.fetch_all(db).await
+}
+
+/// How many views someone has. Leans on `saved_views_names`.
+pub(super) async fn count_own(tx: &mut Tx, owner: UserId) -> sqlx::Result<i64> {
+    const SQL: &str = "SELECT COUNT(*) FROM saved_views WHERE owner_id = $1 AND NOT is_deleted";
+    on_db!(Conn::from(tx), conn =>
+        sqlx::query_scalar(SQL).bind(owner.0).fetch_one(conn).await)
 }
 
 /// Saves a view; its id. The unique index on names may refuse it.

@@ -4,8 +4,9 @@
 //! its events: [`crate::events::append`] takes both. Sign-ins, denied attempts, exports and the
 //! use of keys are on record too ([`crate::events::note`]). Rows are never changed, have ids
 //! without a gap, and are chained ([`chain`]), so that [`verify`] finds any edit, removal or
-//! change of order, even by the database's owner. What is changed behind Stockroom's back is
-//! written down by triggers, and [`outside`] puts it into the log.
+//! change of order, even by the database's owner; one who computes a whole new chain is found by
+//! a link that was noted elsewhere. What is changed behind Stockroom's back is written down by
+//! triggers, and [`outside`] puts it into the log.
 //!
 //! Reading the log over HTTP is the slice `audit_log`.
 

@@ -66,7 +66,8 @@ pub(super) async fn page(
          FROM audit_logs
          WHERE TRUE",
     );
-    if !filter.include_movements {
+    let asks_for_movements = filter.action.iter().any(|action| action.as_str() == "stock.moved");
+    if !filter.include_movements && !asks_for_movements {
         select.push(" AND action <> 'stock.moved'");
     }
     match scope {

@@ -4,7 +4,6 @@
 //! session or of the key are read from the database and believed for [`AGE_MAX_S`], so that a
 //! change acts on every node within a few seconds, though the hot path reads nothing.
 
-use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use stockroom_domain::{Timestamp, UserId};
@@ -44,8 +43,6 @@ struct Slot {
     known: Mutex<Option<(Timestamp, Caller)>>,
     /// Held while the caller is read, so that they are read once for all who wait.
     reading: tokio::sync::Mutex<()>,
-    /// From where, and when, the use of a key was written down last.
-    noted: Mutex<Option<(Option<IpAddr>, Timestamp)>>,
 }
 
 impl Default for Callers {
@@ -72,24 +69,21 @@ impl Callers {
     /// # Errors
     /// The database's.
     pub async fn of_key(&self, db: &Db, clock: &Clock, digest: &str) -> ApiResult<Caller> {
-        let slot = self.slot(Proof::Key(digest.into()));
+        let proof = Proof::Key(digest.into());
         let read = async |now| sql::key_caller(&mut db.read().await?, digest, now).await;
-        Ok(slot.caller(clock, read).await?)
+        if let Some(slot) = self.0.get(&proof) {
+            return Ok(slot.caller(clock, read).await?);
+        }
+        // A guess is not remembered: a flood of them would make us forget everyone else.
+        if read(clock.now()).await?.is_none() {
+            return Ok(None);
+        }
+        Ok(self.slot(proof).caller(clock, read).await?)
     }
 
-    /// Whether the use of a key from an address is still to be written down: it is once a minute,
-    /// and whenever the address changes.
-    pub fn is_use_to_be_noted(&self, digest: &str, from: Option<IpAddr>, now: Timestamp) -> bool {
-        const EVERY_S: i64 = 60;
-        let slot = self.slot(Proof::Key(digest.into()));
-        let mut noted = slot.noted.lock().unwrap_or_else(PoisonError::into_inner);
-        let is_known = noted.is_some_and(|(address, at)| {
-            address == from && (0..EVERY_S * 1_000_000).contains(&(now.0 - at.0))
-        });
-        if !is_known {
-            *noted = Some((from, now));
-        }
-        !is_known
+    /// Whether a key of that digest was seen before, good as it may be by now.
+    pub fn knows_key(&self, digest: &str) -> bool {
+        self.0.get(&Proof::Key(digest.into())).is_some()
     }
 
     /// Forgets a session that ended here, so that it ends at once on this node.

@@ -16,7 +16,7 @@ use axum::http::request::Parts;
 use stockroom_domain::permissions::Permission;
 
 use super::throttle::network;
-use super::{Principal, Via};
+use super::{Principal, Via, keys};
 use crate::App;
 use crate::error::{ApiError, ApiResult, ErrorCode};
 use crate::http::{RequestContext, docs};
@@ -143,9 +143,13 @@ fn class(parts: &Parts) -> Class {
 
 /// Counts a request of someone who has not proved who they are.
 async fn count_address(parts: &Parts, app: &App) -> ApiResult<()> {
+    count_address_as(class(parts), parts, app).await
+}
+
+async fn count_address_as(class: Class, parts: &Parts, app: &App) -> ApiResult<()> {
     let context = RequestContext::of(parts);
     match context.address() {
-        Some(address) => context.count(app, Caller::Address(network(address)), class(parts)).await,
+        Some(address) => context.count(app, Caller::Address(network(address)), class).await,
         None => Ok(()),
     }
 }
@@ -194,7 +198,11 @@ impl FromRequestParts<App> for Who {
             ));
         };
         let context = RequestContext::of(parts);
-        let Some(caller) = app.auth.caller(token, &context).await? else {
+        if keys::digest_of(token).is_some_and(|digest| !app.auth.callers.knows_key(&digest)) {
+            // It has to be looked up: whoever guesses is stopped before the database is asked.
+            count_address_as(Class::Login, parts, app).await?;
+        }
+        let Some(caller) = app.auth.caller(token).await? else {
             count_address(parts, app).await?;
             return Err(ApiError::unauthenticated(
                 "This token is not valid, or not any more. Refresh it, or sign in again.",
@@ -202,27 +210,39 @@ impl FromRequestParts<App> for Who {
         };
         context.set_caller(Arc::clone(&caller));
         context.count(app, caller.counted_as(), class(parts)).await?;
+        app.auth.note_use(&caller, &context).await?;
         Ok(Self(caller))
     }
 }
 
-/// Whoever has signed in, or nobody where no token came along. 401 with one that is no good.
+/// Who may make an account: someone who manages users, or, without a token, whoever asks, where the
+/// shop's settings let people register. 401 and 403 otherwise.
 #[derive(Clone, Debug)]
-pub struct MaybeWho(pub Option<Arc<Principal>>);
+pub enum Registrar {
+    /// For someone else, with whatever role.
+    Administrator(Arc<Principal>),
+    /// For oneself, without a role in any store.
+    Newcomer,
+}
 
-impl FromRequestParts<App> for MaybeWho {
+impl FromRequestParts<App> for Registrar {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> ApiResult<Self> {
-        if !parts.headers.contains_key(AUTHORIZATION) {
-            return Ok(Self(None));
+        if parts.headers.contains_key(AUTHORIZATION) {
+            let Can(caller, _) = Can::<ManageUsers>::from_request_parts(parts, app).await?;
+            return Ok(Self::Administrator(caller));
         }
-        let Who(caller) = Who::from_request_parts(parts, app).await?;
-        Ok(Self(Some(caller)))
+        if app.auth.is_registration_open().await? {
+            return Ok(Self::Newcomer);
+        }
+        Err(ApiError::unauthenticated(
+            "This shop lets nobody register by themselves: an administrator adds people.",
+        ))
     }
 }
 
-impl OperationInput for MaybeWho {
+impl OperationInput for Registrar {
     fn operation_input(ctx: &mut GenContext, operation: &mut Operation) {
         let bearer = [("bearer".to_owned(), Vec::new())].into_iter().collect();
         operation.security = vec![bearer, Default::default()];

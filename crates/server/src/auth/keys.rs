@@ -4,23 +4,28 @@
 //! bears the key's name. It has no password and cannot sign in.
 
 use std::net::IpAddr;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use serde_json::json;
+use stockroom_domain::Timestamp;
 
 use super::principal::{Principal, Via};
 use super::sessions::digest;
+use super::throttle::network;
 use super::tokens::random;
 use super::{Auth, sql};
 use crate::audit::Entry;
 use crate::error::ApiResult;
 use crate::events;
 use crate::http::RequestContext;
+use crate::recent::Recent;
 
 /// What every key begins with, for people and for scanners that look for leaked ones.
 const PREFIX: &str = "srk_";
+/// 32 bytes in base64url.
+const SECRET_CHARACTERS: usize = 43;
 /// How much of a key is kept to tell it from others.
 const HINT_CHARACTERS: usize = 12;
 
@@ -48,53 +53,100 @@ impl NewKey {
     }
 }
 
-/// Whether a bearer token is a key, or would be one.
+/// What is kept of the key that a bearer token is, or would be if it were ours.
+pub(super) fn digest_of(token: &str) -> Option<String> {
+    let secret = token.strip_prefix(PREFIX)?;
+    let is_well_formed = secret.len() == SECRET_CHARACTERS
+        && secret.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte));
+    is_well_formed.then(|| digest(token))
+}
+
+/// Whether a bearer token says that it is a key.
 pub(super) fn is_key(token: &str) -> bool {
     token.starts_with(PREFIX)
 }
 
 impl Auth {
-    /// The program behind a key. That it was used is written down now and then; on record, once a
-    /// day and address.
-    pub(super) async fn program(
-        &self,
-        key: &str,
-        context: &RequestContext,
-    ) -> ApiResult<Option<Arc<Principal>>> {
-        let digest = digest(key);
-        let Some(program) = self.callers.of_key(&self.db, &self.clock, &digest).await? else {
-            return Ok(None);
-        };
-        let (now, from) = (self.clock.now(), context.address());
-        if self.callers.is_use_to_be_noted(&digest, from, now) {
-            self.note_use(&program, context, from).await?;
-        }
-        Ok(Some(program))
-    }
-
-    async fn note_use(
-        &self,
-        program: &Principal,
-        context: &RequestContext,
-        from: Option<IpAddr>,
-    ) -> ApiResult<()> {
+    /// Writes down that a key was used: when and from where, once a minute; on record, once a day
+    /// and network. To be asked after the request was counted, for it writes.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn note_use(&self, program: &Principal, context: &RequestContext) -> ApiResult<()> {
         let Via::Key(id) = program.via else { return Ok(()) };
-        let now = self.clock.now();
+        let (now, from) = (self.clock.now(), context.address());
+        let Some(due) = self.key_uses.due(id, from.map(network), now) else { return Ok(()) };
         let address = from.map(|address| address.to_string());
         let mut tx = self.db.begin().await?;
-        let before = sql::key_use(&mut tx, id).await?;
         sql::note_key_use(&mut tx, id, address.as_deref(), now).await?;
-        let is_new = before.is_none_or(|(at, known)| {
-            const DAY: i64 = 86_400_000_000;
-            at.0.div_euclid(DAY) != now.0.div_euclid(DAY) || known != address
+        let entry = due.is_first_of_day.then(|| {
+            Entry::new(context.origin(program), "api_key.used", "api_key", id)
+                .after(&json!({ "address": address }))
         });
-        if !is_new {
-            return Ok(tx.commit().await?);
-        }
-        let entry = Entry::new(context.origin(program), "api_key.used", "api_key", id)
-            .after(&json!({ "address": address }));
-        events::append(tx, now, &[], &[entry]).await?;
+        events::append(tx, now, &[], entry.as_slice()).await?;
+        self.key_uses.noted(id, due);
         Ok(())
+    }
+}
+
+/// Which uses of keys were written down by this node. Cloned cheaply; all clones know the same.
+#[derive(Clone, Debug)]
+pub struct KeyUses(Arc<Recent<i64, Arc<Mutex<Uses>>>>);
+
+/// Networks remembered of one key and day; from more than these its use goes unrecorded, or a
+/// program whose address changes all the time would write with each request.
+const NETWORKS_LEN_MAX: usize = 32;
+const MINUTE: i64 = 60_000_000;
+const DAY: i64 = 1_440 * MINUTE;
+
+#[derive(Debug, Default)]
+struct Uses {
+    at: Option<Timestamp>,
+    day: i64,
+    networks: Vec<Option<IpAddr>>,
+}
+
+/// A use that is to be written down.
+#[derive(Clone, Copy, Debug)]
+struct Due {
+    network: Option<IpAddr>,
+    at: Timestamp,
+    is_first_of_day: bool,
+}
+
+impl Default for KeyUses {
+    fn default() -> Self {
+        Self(Arc::new(Recent::new(4_096)))
+    }
+}
+
+impl KeyUses {
+    fn uses(&self, key: i64) -> Arc<Mutex<Uses>> {
+        self.0.get_or_insert_with(key, Arc::default)
+    }
+
+    fn due(&self, key: i64, network: Option<IpAddr>, now: Timestamp) -> Option<Due> {
+        let uses = self.uses(key);
+        let uses = uses.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_today = uses.at.is_some() && uses.day == now.0.div_euclid(DAY);
+        let is_known = uses.networks.contains(&network) || uses.networks.len() >= NETWORKS_LEN_MAX;
+        let is_first_of_day = !(is_today && is_known);
+        let is_recent = uses.at.is_some_and(|at| (0..MINUTE).contains(&(now.0 - at.0)));
+        (is_first_of_day || !is_recent).then_some(Due { network, at: now, is_first_of_day })
+    }
+
+    fn noted(&self, key: i64, due: Due) {
+        let uses = self.uses(key);
+        let mut uses = uses.lock().unwrap_or_else(PoisonError::into_inner);
+        let day = due.at.0.div_euclid(DAY);
+        if uses.day != day {
+            uses.networks.clear();
+        }
+        uses.day = day;
+        uses.at = Some(due.at);
+        if !uses.networks.contains(&due.network) && uses.networks.len() < NETWORKS_LEN_MAX {
+            uses.networks.push(due.network);
+        }
     }
 }
 
@@ -105,7 +157,11 @@ mod tests {
     #[test]
     fn a_key_is_known_by_its_beginning_and_kept_as_a_digest() {
         let (one, other) = (NewKey::random(), NewKey::random());
+        assert_eq!(digest_of(&one.key).as_ref(), Some(&one.digest));
         assert!(is_key(&one.key) && one.key.starts_with(&one.hint));
+        for forged in ["srk_", "srk_short", &one.key[..46], &one.key.replace("srk_", "srk_A")] {
+            assert_eq!(digest_of(forged), None, "{forged}");
+        }
         assert_ne!(one.key, other.key);
         assert_eq!((one.key.len(), one.digest.len()), (47, 43));
         assert_eq!(one.digest, digest(&one.key));

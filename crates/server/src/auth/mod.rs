@@ -30,9 +30,10 @@ use std::sync::Arc;
 pub use callers::Callers;
 pub use extract::{
     Access, Anyone, Can, EditCatalog, EditSettings, EditStores, Guard, GuardedBy, ManageUsers,
-    MaybeWho, MoveStock, OnesOwn, Operate, Person, ReadAudit, ReadCatalog, ReadStock, Right,
+    MoveStock, OnesOwn, Operate, Person, ReadAudit, ReadCatalog, ReadStock, Registrar, Right,
     SignedIn, Who,
 };
+use keys::KeyUses;
 pub use passwords::Passwords;
 pub use principal::{Grant, Place, Principal, Scope, Via};
 pub use sessions::{Device, TokenPair};
@@ -45,7 +46,10 @@ use crate::clock::Clock;
 use crate::config::{Config, Secret};
 use crate::db::Db;
 use crate::error::ApiResult;
-use crate::http::RequestContext;
+
+/// The setting that says who may make an account, and its value where everyone may: JSON.
+pub const REGISTRATION: &str = "registration";
+const REGISTRATION_OPEN: &str = "\"open\"";
 
 /// Everything that identity keeps in memory, and the database behind it. Cloned cheaply.
 #[derive(Clone, Debug)]
@@ -58,6 +62,8 @@ pub struct Auth {
     pub passwords: Passwords,
     /// Who is behind which session.
     pub callers: Callers,
+    /// Which uses of keys were written down.
+    key_uses: KeyUses,
     /// Slows down guessing.
     pub throttle: Throttle,
 }
@@ -80,6 +86,7 @@ impl Auth {
             tokens: Tokens::default(),
             passwords: Passwords::default(),
             callers: Callers::default(),
+            key_uses: KeyUses::default(),
             throttle: Throttle::default(),
         }
     }
@@ -87,19 +94,27 @@ impl Auth {
     /// Whoever brings this access token or key, or `None` where it is not good, or not any more.
     ///
     /// # Errors
-    /// The database's, where something had to be read or written.
-    pub async fn caller(
-        &self,
-        token: &str,
-        context: &RequestContext,
-    ) -> ApiResult<Option<Arc<Principal>>> {
+    /// The database's, where something had to be read.
+    pub async fn caller(&self, token: &str) -> ApiResult<Option<Arc<Principal>>> {
         if keys::is_key(token) {
-            return self.program(token, context).await;
+            let Some(digest) = keys::digest_of(token) else { return Ok(None) };
+            return self.callers.of_key(&self.db, &self.clock, &digest).await;
         }
         match self.tokens.verify(&self.db, &self.clock, token).await? {
             Some(verified) => self.callers.of_session(&self.db, &self.clock, verified).await,
             None => Ok(None),
         }
+    }
+}
+
+impl Auth {
+    /// Whether the shop's settings let people make accounts for themselves.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn is_registration_open(&self) -> ApiResult<bool> {
+        let setting = sql::setting(&mut self.db.read().await?, REGISTRATION).await?;
+        Ok(setting.as_deref() == Some(REGISTRATION_OPEN))
     }
 }
 

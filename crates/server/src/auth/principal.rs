@@ -119,10 +119,10 @@ impl Principal {
     }
 
     /// Someone who is about to register, and may do nothing else.
-    pub fn newcomer() -> Self {
+    pub fn newcomer(username: &str) -> Self {
         Self {
             user_id: UserId(0),
-            username: "a newcomer".into(),
+            username: username.into(),
             name: String::new(),
             via: Via::Nothing,
             grants: Vec::new(),

@@ -93,7 +93,9 @@ impl Auth {
         let Some(known) = known.clone().filter(|known| is_right && !known.is_disabled) else {
             attempt.failed(self.clock.now());
             let user_id = known.map(|known| known.user_id.0);
-            let origin = device.origin(Actor::nobody(&key));
+            // A name that nobody has may be a password, typed into the wrong field.
+            let name = if user_id.is_some() { &key } else { "an unknown name" };
+            let origin = device.origin(Actor::nobody(name));
             let entry = Entry::new(origin, "user.sign_in_failed", "user", user_id);
             events::note(&self.db, self.clock.now(), entry).await?;
             return Err(ApiError::unauthenticated("The username or the password is wrong."));
@@ -102,6 +104,11 @@ impl Auth {
         let signer = self.tokens.signer(&self.db, &self.clock).await?;
         let now = self.clock.now();
         let mut tx = self.db.begin().await?;
+        // While it was verified, the password may have been changed, or its owner disabled.
+        if sql::lock_password(&mut tx, known.user_id).await? != Some(known.password_hash) {
+            tx.rollback().await?;
+            return Err(ended());
+        }
         let (session_id, refresh_token) = start(&mut tx, known.user_id, device, now).await?;
         let Some(caller) = sql::caller(&mut tx, session_id, now).await? else {
             tx.rollback().await?;
@@ -112,29 +119,31 @@ impl Auth {
         Ok(TokenPair { token, expires_in: TOKEN_TTL_S, refresh_token, caller })
     }
 
-    /// Whether this is the password that the caller has now. Guessing is slowed down as at the
+    /// The hash of the caller's password, if it is this one. Guessing is slowed down as at the
     /// sign-in, and counts together with it.
     ///
     /// # Errors
     /// 429 `too_many_attempts`; 503.
-    pub async fn is_password_of(
+    pub async fn verified_password(
         &self,
         who: &Principal,
         password: &str,
         device: &Device,
-    ) -> ApiResult<bool> {
+    ) -> ApiResult<Option<String>> {
         let key = users::key(&who.username);
         let now = || self.clock.now();
         let attempt = self.throttle.attempt(&key, device.address, now).await?;
         let known = sql::credentials(&mut self.db.read().await?, &key).await?;
         let hash = known.map(|known| known.password_hash);
-        let is_right = self.passwords.verify(password, hash).await?;
-        if is_right {
-            attempt.succeeded()
-        } else {
-            attempt.failed(self.clock.now())
+        if self.passwords.verify(password, hash.clone()).await? {
+            attempt.succeeded();
+            return Ok(hash);
         }
-        Ok(is_right)
+        attempt.failed(self.clock.now());
+        let origin = device.origin(who.actor());
+        let entry = Entry::new(origin, "user.password_wrong", "user", who.user_id.0);
+        events::note(&self.db, self.clock.now(), entry).await?;
+        Ok(None)
     }
 
     /// Gives the next pair for a refresh token.
@@ -251,6 +260,7 @@ pub(super) async fn start(
         address: address.as_deref(),
         expires_at: now.plus_seconds(SESSION_TTL_S),
     };
+    sql::note_sign_in(tx, user_id, now).await?;
     let session_id = sql::insert_session(tx, session, now).await?;
     let refresh_token = add_refresh_token(tx, session_id, now).await?;
     Ok((session_id, refresh_token))

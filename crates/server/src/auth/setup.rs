@@ -17,7 +17,7 @@ use super::principal::{Grant, Place, Principal};
 use super::sessions::{Device, TokenPair, digest, signed_in, start};
 use super::tokens::{TOKEN_TTL_S, random};
 use super::{Auth, passwords, sql, users};
-use crate::audit::Entry;
+use crate::audit::{Actor, Entry, Origin};
 use crate::error::{ApiError, ApiResult, ErrorCode, Faults};
 use crate::events::{self, Event, Fact};
 
@@ -83,7 +83,9 @@ impl Auth {
         };
         let mut tx = self.db.begin().await?;
         sql::set_setting(&mut tx, TOKEN_SETTING, &digest(&token)).await?;
-        tx.commit().await?;
+        let origin = Origin::system("stockroom");
+        let entry = Entry::new(origin, "setup.token_made", "shop", None);
+        events::append(tx, self.clock.now(), &[], &[entry]).await?;
         Ok(Some(token))
     }
 
@@ -147,6 +149,9 @@ impl Auth {
             return Ok(());
         }
         attempt.failed(self.clock.now());
+        let origin = device.origin(Actor::nobody("someone who sets up the shop"));
+        let entry = Entry::new(origin, "setup.refused", "shop", None);
+        events::note(&self.db, self.clock.now(), entry).await?;
         Err(ApiError::unauthenticated(
             "The setup token is not valid. Use the link that the server printed last.",
         ))

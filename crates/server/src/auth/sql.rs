@@ -143,19 +143,6 @@ pub async fn key_caller(
     Ok(principal(rows))
 }
 
-/// When a key was last noted as used, and from where.
-pub async fn key_use(
-    tx: &mut Tx,
-    key_id: i64,
-) -> sqlx::Result<Option<(Timestamp, Option<String>)>> {
-    const SQL: &str = "SELECT last_used_at, last_used_address
-        FROM api_keys
-        WHERE id = $1 AND last_used_at IS NOT NULL";
-    let row: Option<(i64, Option<String>)> = on_db!(Conn::from(tx), conn =>
-        sqlx::query_as(SQL).bind(key_id).fetch_optional(conn).await)?;
-    Ok(row.map(|(at, address)| (Timestamp(at), address)))
-}
-
 /// Notes that a key is used.
 pub async fn note_key_use(
     tx: &mut Tx,
@@ -206,6 +193,28 @@ pub async fn credentials(
         password_hash,
         is_disabled,
     }))
+}
+
+/// The hash of a user's password, if they may sign in, kept as it is until the transaction ends: a
+/// password that was just verified may be another's by now, or no longer good for anything.
+pub async fn lock_password(tx: &mut Tx, user: UserId) -> sqlx::Result<Option<String>> {
+    if let Tx::Postgres(tx) = &mut *tx {
+        const LOCK: &str = "SELECT id FROM users WHERE id = $1 FOR SHARE";
+        sqlx::query(LOCK).bind(user.0).fetch_optional(&mut **tx).await?;
+    }
+    const SQL: &str = "SELECT password_hash
+        FROM users
+        WHERE id = $1 AND NOT is_disabled AND NOT is_deleted AND NOT is_program";
+    on_db!(Conn::from(tx), conn => {
+        sqlx::query_scalar(SQL).bind(user.0).fetch_optional(conn).await
+    })
+}
+
+/// Notes that someone has signed in.
+pub async fn note_sign_in(tx: &mut Tx, user: UserId, now: Timestamp) -> sqlx::Result<()> {
+    const SQL: &str = "UPDATE users SET last_sign_in_at = $1 WHERE id = $2";
+    on_db!(Conn::from(tx), conn =>
+        sqlx::query(SQL).bind(now.0).bind(user.0).execute(conn).await.map(drop))
 }
 
 /// Whether anyone can sign in at all.

@@ -185,6 +185,10 @@ fn read(token: &str, key: &DecodingKey) -> Option<Verified> {
     validation.validate_exp = false;
     validation.validate_nbf = false;
     let claims = jsonwebtoken::decode::<Claims>(token, key, &validation).ok()?.claims;
+    // Ours are never longer: a forged one shall not outlive the key that it was forged with.
+    if claims.exp.checked_sub(claims.nbf)? > TOKEN_TTL_S {
+        return None;
+    }
     Some(Verified {
         user_id: UserId(claims.sub.parse().ok()?),
         session_id: claims.sid,
@@ -282,6 +286,8 @@ mod tests {
         for forged in [
             with("exp", serde_json::json!((now + 600).to_string())),
             with("exp", serde_json::json!(now)),
+            with("exp", serde_json::json!(now + 601)),
+            with("exp", serde_json::json!(i64::MAX)),
             with("nbf", serde_json::json!(now + 31)),
             with("nbf", serde_json::json!("soon")),
             with("iss", serde_json::json!("stockroom2")),

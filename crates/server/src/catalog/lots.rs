@@ -6,11 +6,14 @@
 //! A lot is made in a transaction of its own before the first movement of it: the ledger's
 //! batches are for stock. One that no movement follows does no harm.
 
+use serde_json::json;
 use stockroom_domain::{LotId, ProductId, Timestamp};
 
 use super::lots_sql::{self as sql, Found};
+use crate::audit::Origin;
 use crate::db::{Conn, Db};
 use crate::error::{ApiError, ApiResult, ErrorCode};
+use crate::events::{self, Event, Fact};
 
 /// The lot of that code. `expires_on` (`2026-01-31`), if it is given, has to be the lot's.
 ///
@@ -38,11 +41,10 @@ pub async fn find(
 pub async fn find_or_create(
     db: &Db,
     now: Timestamp,
+    origin: Origin,
     product: ProductId,
-    code: &str,
-    expires_on: Option<String>,
+    (code, expires_on): (&str, Option<&str>),
 ) -> ApiResult<LotId> {
-    let expires_on = expires_on.as_deref();
     let found = look_up(db, product, code).await?;
     match found.lot() {
         Some((lot, Some(day))) => return check_day(code, Some(day), expires_on).map(|()| lot),
@@ -50,13 +52,43 @@ pub async fn find_or_create(
         _ => {}
     }
     let mut tx = db.begin().await?;
+    // Another request may make the lot meanwhile, with another day.
+    sql::lock_product(&mut tx, product).await?;
+    let before = sql::find(Conn::from(&mut tx), product, code).await?;
     sql::insert(&mut tx, product, code, expires_on, now).await?;
-    // Another request may have made the lot meanwhile, with another day.
-    let stored = sql::find(Conn::from(&mut tx), product, code).await?;
-    tx.commit().await?;
-    match stored.as_ref().and_then(Found::lot) {
-        Some((lot, day)) => check_day(code, day, expires_on).map(|()| lot),
-        None => Err(unknown(code)),
+    let after = sql::find(Conn::from(&mut tx), product, code).await?;
+    let before = before.as_ref().and_then(Found::lot);
+    let after = after.as_ref().and_then(Found::lot);
+    let Some((lot, day)) = after else {
+        tx.rollback().await?;
+        return Err(unknown(code));
+    };
+    if before == after {
+        tx.rollback().await?;
+    } else {
+        let (event, entry) = made(lot, product, code, before, day).told_and_recorded(origin);
+        events::append(tx, now, &[event], &[entry]).await?;
+    }
+    check_day(code, day, expires_on).map(|()| lot)
+}
+
+/// A lot is new, or its day has become known.
+fn made(
+    lot: LotId,
+    product: ProductId,
+    code: &str,
+    before: Option<(LotId, Option<&str>)>,
+    day: Option<&str>,
+) -> Fact {
+    let record = |expires_on: Option<&str>| {
+        let product_id = product;
+        json!({ "id": lot, "product_id": product_id, "code": code, "expires_on": expires_on })
+    };
+    let kind = if before.is_some() { "lot.updated" } else { "lot.created" };
+    let fact = Fact::new(Event::new(kind, "lot", lot.0, &record(day))).after(&record(day));
+    match before {
+        Some((_, day)) => fact.before(&record(day)),
+        None => fact,
     }
 }
 

@@ -32,6 +32,15 @@ pub(super) async fn find(
     on_db!(db, conn => sqlx::query_as(SQL).bind(code).bind(product.0).fetch_optional(conn).await)
 }
 
+/// Keeps others from making lots of the product until the transaction ends.
+pub(super) async fn lock_product(tx: &mut Tx, product: ProductId) -> sqlx::Result<()> {
+    if let Tx::Postgres(tx) = tx {
+        const SQL: &str = "SELECT id FROM products WHERE id = $1 FOR NO KEY UPDATE";
+        sqlx::query(SQL).bind(product.0).fetch_optional(&mut **tx).await?;
+    }
+    Ok(())
+}
+
 /// Makes a lot, or gives one that is there the day that it lacks.
 pub(super) async fn insert(
     tx: &mut Tx,

@@ -7,7 +7,6 @@ use clap::{Args, Subcommand};
 use super::Common;
 use crate::auth::Auth;
 use crate::clock::Clock;
-use crate::db;
 
 /// The keys that sign access tokens.
 #[derive(Debug, Args)]
@@ -49,9 +48,7 @@ impl Keys {
 impl Rotate {
     async fn run(self) -> anyhow::Result<()> {
         let config = self.common.load(Vec::new())?;
-        let db = super::open_existing(&config).await?;
-        let steps = db::pending(&db).await?;
-        anyhow::ensure!(steps == 0, "the schema is not up to date: run 'stockroom migrate' first");
+        let db = super::open_ready(&config).await?;
         let auth = Auth::new(&config, db.clone(), Clock::System)?;
         auth.tokens.keyring().rotate_all(&db, &Clock::System).await?;
         db.close().await;

@@ -16,6 +16,7 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::config::{self, Config, ConfigError};
 use crate::db::{self, DatabaseUrl, Db, PoolSizes};
+use crate::events;
 
 /// The arguments of the process.
 #[derive(Debug, Parser)]
@@ -104,6 +105,18 @@ pub async fn open_existing(config: &Config) -> anyhow::Result<Db> {
         anyhow::ensure!(path.exists(), "there is no database file {}", path.display());
     }
     open(config).await
+}
+
+/// As [`open_existing`], of which the schema is up to date and the logs have room.
+///
+/// # Errors
+/// One line that says what to do.
+pub async fn open_ready(config: &Config) -> anyhow::Result<Db> {
+    let db = open_existing(config).await?;
+    let steps = db::pending(&db).await?;
+    anyhow::ensure!(steps == 0, "the schema is not up to date: run 'stockroom migrate' first");
+    events::ensure_partitions(&db).await?;
+    Ok(db)
 }
 
 /// Runs the command.

@@ -9,7 +9,7 @@ use super::Common;
 use crate::auth::Auth;
 use crate::auth::users::NewUser;
 use crate::clock::Clock;
-use crate::db;
+use crate::{db, events};
 
 /// The users of a shop.
 #[derive(Debug, Args)]
@@ -91,6 +91,7 @@ impl Add {
         if db::pending(&db).await? > 0 {
             db::migrate(&db).await?;
         }
+        events::ensure_partitions(&db).await?;
         let new = NewUser {
             username: &self.username,
             name: &self.name,

@@ -122,11 +122,24 @@ pub async fn note(db: &Db, now: Timestamp, entry: Entry) -> sqlx::Result<()> {
 /// The database did not answer.
 pub async fn record_outside(db: &Db, now: Timestamp) -> sqlx::Result<u64> {
     let mut rows = 0;
-    while audit::outside::is_waiting(db).await? {
-        let mut tx = db.begin().await?;
-        let entries = audit::outside::take(&mut tx).await?;
-        append(tx, now, &[], &entries).await?;
-        rows += entries.len() as u64;
+    loop {
+        match record_some_outside(db, now).await? {
+            0 => return Ok(rows),
+            some => rows += some,
+        }
     }
-    Ok(rows)
+}
+
+/// As [`record_outside`], in one transaction of bounded size: for whoever waits for an answer.
+///
+/// # Errors
+/// The database did not answer.
+pub async fn record_some_outside(db: &Db, now: Timestamp) -> sqlx::Result<u64> {
+    if !audit::outside::is_waiting(db).await? {
+        return Ok(0);
+    }
+    let mut tx = db.begin().await?;
+    let entries = audit::outside::take(&mut tx).await?;
+    append(tx, now, &[], &entries).await?;
+    Ok(entries.len() as u64)
 }

@@ -83,6 +83,12 @@ impl<T, const STATUS: u16> Answer<T, STATUS> {
         self.with_header(ETAG, &tag.to_string())
     }
 
+    /// Adds a tag that names more than the version ([`ETag::with_state`]).
+    #[must_use]
+    pub fn with_tag(self, tag: &str) -> Self {
+        self.with_header(ETAG, tag)
+    }
+
     /// Adds where the new thing is found.
     #[must_use]
     pub fn with_location(self, path: &str) -> Self {

@@ -42,10 +42,13 @@ impl Client {
 /// The nearest address that is no trusted proxy's; the farthest trusted one where there is none
 /// before it, or what stands there is no address.
 fn forwarded(peer: IpAddr, headers: &HeaderMap, trusted: &Networks) -> IpAddr {
-    let lines: Vec<&str> =
-        headers.get_all(X_FORWARDED_FOR).iter().filter_map(|line| line.to_str().ok()).collect();
+    // Bytes: what a client wrote at the front need not be text.
+    let lines: Vec<&[u8]> =
+        headers.get_all(X_FORWARDED_FOR).iter().map(|line| line.as_bytes()).collect();
     let mut nearest = peer;
-    for part in lines.iter().rev().flat_map(|line| line.rsplit(',')) {
+    let parts = lines.iter().rev().flat_map(|line| line.rsplit(|byte| *byte == b','));
+    for part in parts {
+        let part = std::str::from_utf8(part).unwrap_or_default();
         let Some(address) = parse(part.trim()) else { return nearest };
         nearest = address;
         if !trusted.contain(address) {
@@ -81,7 +84,8 @@ mod tests {
         let trusted = config.expect("settings").trusted_proxies;
         let mut headers = HeaderMap::new();
         for line in lines {
-            headers.append(X_FORWARDED_FOR, HeaderValue::from_str(line).expect("a header"));
+            let line = HeaderValue::from_bytes(line.as_bytes()).expect("a header");
+            headers.append(X_FORWARDED_FOR, line);
         }
         let client = Client::of(peer.parse().ok(), false, &headers, &trusted);
         assert_eq!(client.address, expect.parse().ok(), "{peer} {lines:?}");
@@ -98,6 +102,7 @@ mod tests {
     #[test]
     fn what_a_client_wrote_before_the_proxies_means_nothing() {
         check("127.0.0.1", &["1.2.3.4, 203.0.113.1"], "203.0.113.1");
+        check("127.0.0.1", &["\u{e9}, 203.0.113.1"], "203.0.113.1");
         check("127.0.0.1", &["1.2.3.4", "203.0.113.1, 10.9.9.9"], "203.0.113.1");
         check("127.0.0.1", &["203.0.113.1, 10.0.0.5,10.0.0.6"], "203.0.113.1");
         check("127.0.0.1", &["10.0.0.5"], "10.0.0.5");

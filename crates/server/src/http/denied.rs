@@ -1,21 +1,55 @@
 //! Attempts that were denied are put on record before they are answered.
 
-use axum::extract::Request;
+use std::sync::Arc;
+
+use axum::extract::{MatchedPath, Request};
 use axum::http::{Method, Uri};
 use axum::response::{IntoResponse as _, Response};
 use serde_json::json;
+use stockroom_domain::{Timestamp, UserId};
 
 use super::RequestContext;
 use crate::App;
 use crate::audit::Entry;
 use crate::error::{ApiError, Failure};
 use crate::events;
+use crate::recent::Recent;
+
+/// For how long a further denial of the same caller on the same route is not put on record anew:
+/// whoever hammers against a door must not fill the log.
+const QUIET_S: i64 = 60;
+
+/// Which denials this node has put on record. Cloned cheaply; all clones know the same.
+#[derive(Clone, Debug)]
+pub struct Denials(Arc<Recent<Door, Timestamp>>);
+
+/// Who stands before which route.
+type Door = (UserId, Method, Box<str>);
+
+impl Default for Denials {
+    fn default() -> Self {
+        Self(Arc::new(Recent::new(4_096)))
+    }
+}
+
+impl Denials {
+    fn is_new(&self, who: UserId, method: &Method, route: &str, now: Timestamp) -> bool {
+        let door = (who, method.clone(), route.into());
+        let last = self.0.get(&door);
+        let is_new = last.is_none_or(|at| !(0..QUIET_S * 1_000_000).contains(&(now.0 - at.0)));
+        if is_new {
+            self.0.insert(door, now);
+        }
+        is_new
+    }
+}
 
 /// What a request has asked for.
 pub(super) struct Asked {
     context: RequestContext,
     method: Method,
     uri: Uri,
+    route: Option<MatchedPath>,
 }
 
 impl Asked {
@@ -24,6 +58,7 @@ impl Asked {
             context: request.extensions().get::<RequestContext>().cloned().unwrap_or_default(),
             method: request.method().clone(),
             uri: request.uri().clone(),
+            route: request.extensions().get::<MatchedPath>().cloned(),
         }
     }
 }
@@ -34,6 +69,10 @@ pub(super) async fn recorded(app: &App, asked: Asked, response: Response) -> Res
         return response;
     };
     let Some(who) = asked.context.caller() else { return response };
+    let route = asked.route.as_ref().map_or("none", MatchedPath::as_str);
+    if !app.denials.is_new(who.user_id, &asked.method, route, app.clock.now()) {
+        return response;
+    }
     let tried = json!({
         "method": asked.method.as_str(),
         "path": asked.uri.path(),

@@ -27,7 +27,7 @@ use stockroom_domain::{EventId, Timestamp};
 use super::{Answer, RequestContext, consistency_token, docs, etag, sql, uuid_v7};
 use crate::App;
 use crate::audit::{Entry, Origin};
-use crate::auth::Principal;
+use crate::auth::{Principal, Via};
 use crate::db::{Fault, Tx, fault};
 use crate::error::{ApiError, ApiResult, Early, ErrorCode};
 use crate::events::{self, Event, Fact};
@@ -121,7 +121,11 @@ impl Once {
 
     /// The row's key: bound to the caller and the route.
     pub fn row_key(&self, who: &Principal) -> String {
-        format!("{}:{}:{}", who.user_id, self.route, self.key)
+        match who.via {
+            // Strangers share no number: their name stands for it.
+            Via::Nothing => format!("{}:{}:{}", who.username, self.route, self.key),
+            _ => format!("{}:{}:{}", who.user_id, self.route, self.key),
+        }
     }
 }
 
@@ -209,14 +213,34 @@ pub async fn begin_write(app: &App, who: &Principal, once: &Once) -> ApiResult<W
     Err(match stored {
         // Removed for its age between the two statements.
         None => in_progress(&once.key),
-        Some(stored) if stored.fingerprint != fingerprint => key_reused(&once.key),
-        Some(stored) => Early::Replay {
-            key: once.key.clone(),
-            status: u16::try_from(stored.status).unwrap_or(200),
-            answer: stored.answer,
-        }
-        .into(),
+        Some(stored) => known(once, stored),
     })
+}
+
+/// Refuses a request whose key was used, where it is to be judged before its write begins.
+///
+/// # Errors
+/// As [`begin_write`].
+pub async fn refuse_known(app: &App, who: &Principal, once: &Once) -> ApiResult<()> {
+    let row_key = once.row_key(who);
+    let stored = sql::stored(&mut app.db.read().await?, &row_key).await?;
+    match stored {
+        None => Ok(()),
+        Some(stored) => Err(known(once, stored)),
+    }
+}
+
+/// What ends a request whose key was used.
+fn known(once: &Once, stored: sql::Stored) -> ApiError {
+    if stored.fingerprint != once.fingerprint() {
+        return key_reused(&once.key);
+    }
+    Early::Replay {
+        key: once.key.clone(),
+        status: u16::try_from(stored.status).unwrap_or(200),
+        answer: stored.answer,
+    }
+    .into()
 }
 
 /// 422: the key belongs to another request.

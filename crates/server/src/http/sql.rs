@@ -52,11 +52,11 @@ pub(crate) async fn forget_expired_keys(
 }
 
 /// Reads what was answered under a key.
-pub(super) async fn stored(tx: &mut Tx, key: &str) -> sqlx::Result<Option<Stored>> {
+pub(super) async fn stored(db: impl Into<Conn<'_>>, key: &str) -> sqlx::Result<Option<Stored>> {
     const SQL: &str = "SELECT fingerprint, status, answer
         FROM idempotency_keys
         WHERE key = $1";
-    let row: Option<(i64, i64, String)> = on_db!(Conn::from(tx), conn => {
+    let row: Option<(i64, i64, String)> = on_db!(db.into(), conn => {
         sqlx::query_as(SQL).bind(key).fetch_optional(conn).await
     })?;
     Ok(row.map(|(fingerprint, status, answer)| Stored { fingerprint, status, answer }))

@@ -234,7 +234,8 @@ const SQLITE: &str = "
     FROM jsonb_each($6);
     UPDATE event_head
     SET last_id = last_id + json_array_length($7),
-        audit_id = audit_id + json_array_length($9), audit_link = $10
+        audit_id = audit_id + json_array_length($9),
+        audit_link = iif(json_array_length($9) = 0, audit_link, $10)
     WHERE log_id = $8 AND fence < $4;
     INSERT INTO events
         (log_id, id, type, store_id, subject_kind, subject_id, occurred_at, data)

@@ -9,7 +9,7 @@ use stockroom_domain::catalog::TaxRate;
 
 use super::sql;
 use crate::App;
-use crate::auth::{Can, EditSettings, Who};
+use crate::auth::{Can, EditSettings, REGISTRATION, ReadCatalog};
 use crate::catalog::values::WireTaxRate;
 use crate::db::Conn;
 use crate::error::{ApiError, ApiResult, ErrorCode, Faults};
@@ -125,7 +125,7 @@ impl Settings {
                 .unwrap_or(WireTaxRate(TaxRate::default())),
             receipt_header: json(rows, "receipt_header"),
             receipt_footer: json(rows, "receipt_footer"),
-            registration: json(rows, "registration").unwrap_or_default(),
+            registration: json(rows, REGISTRATION).unwrap_or_default(),
             version: json(rows, "settings_version").unwrap_or(1),
         }
     }
@@ -140,7 +140,7 @@ impl Settings {
             ("default_tax_rate", json!(self.default_tax_rate).to_string()),
             ("receipt_header", json!(self.receipt_header).to_string()),
             ("receipt_footer", json!(self.receipt_footer).to_string()),
-            ("registration", json!(self.registration).to_string()),
+            (REGISTRATION, json!(self.registration).to_string()),
             ("settings_version", self.version.to_string()),
         ]
     }
@@ -198,13 +198,13 @@ impl SettingsPatch {
 ///
 /// # Errors
 /// The database's.
-pub(super) async fn read(app: &App) -> ApiResult<Settings> {
+async fn read(app: &App) -> ApiResult<Settings> {
     let mut reader = app.db.read().await?;
     Ok(Settings::of(&sql::all(Conn::from(&mut reader)).await?))
 }
 
 /// `GET /api/settings`
-pub async fn get(_: Who, app: App) -> ApiResult<Answer<SettingsAnswer>> {
+pub async fn get(_: Can<ReadCatalog>, app: App) -> ApiResult<Answer<SettingsAnswer>> {
     let settings = read(&app).await?;
     let tag = ETag(settings.version);
     Ok(Answer::new(&SettingsAnswer { status: Success::Success, settings })?.with_etag(tag))

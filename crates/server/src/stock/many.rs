@@ -95,7 +95,7 @@ pub async fn many(
         if let Some(receipt) = effects.of(&key, shows_cost) {
             return Ok(ManyReply::All(all_movements(&once, &receipt)));
         }
-        let lines = check_many(&app, &who, request.movements).await?;
+        let lines = check_many(&app, &who, &once, request.movements).await?;
         all_or_none(&app, &who, &once, lines).await.map(ManyReply::All)
     } else {
         let chunks = keys[1..].iter().take(count.div_ceil(CHUNK_LINES));
@@ -104,7 +104,7 @@ pub async fn many(
         {
             return bulk::repeated(&once, &receipts).map(ManyReply::Each);
         }
-        let lines = check_many(&app, &who, request.movements).await?;
+        let lines = check_many(&app, &who, &once, request.movements).await?;
         bulk::each_for_itself(&app, &who, &once, lines).await.map(ManyReply::Each)
     }
 }
@@ -122,8 +122,10 @@ pub(super) type Resolved = ApiResult<(Line, Details)>;
 async fn check_many(
     app: &App,
     who: &Principal,
+    once: &Once,
     movements: Vec<TypedMovement>,
 ) -> ApiResult<Vec<Resolved>> {
+    let origin = once.origin(who);
     let now = app.clock.now();
     let mut faults = Faults::new();
     let mut checked = Vec::with_capacity(movements.len());
@@ -151,7 +153,7 @@ async fn check_many(
         let line = match product {
             Ok(resolved) => {
                 let product = resolved.product_id;
-                let lot = lot(app, product, checked.lot.as_ref(), checked.kind).await;
+                let lot = lot(app, &origin, product, checked.lot.as_ref(), checked.kind).await;
                 lot.map(|lot| joined(LevelKey { store, product, lot }, checked))
             }
             Err(error) => Err(error),

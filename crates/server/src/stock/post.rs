@@ -14,6 +14,7 @@ use super::requests::{
 };
 use super::{sql, store_meant};
 use crate::App;
+use crate::audit::Origin;
 use crate::auth::{Can, MoveStock, Principal};
 use crate::catalog;
 use crate::error::{ApiError, ApiResult, Faults};
@@ -72,7 +73,7 @@ async fn one(
     new: TypedMovement,
 ) -> ApiResult<Created<MovementAnswer<'static>>> {
     let store = store_meant(app, who, Permission::MoveStock, new.store_id).await?;
-    match line(app, who, store, new).await {
+    match line(app, who, once, store, new).await {
         Ok((line, details)) => post_one(app, who, once, line, details).await,
         Err(refusal) => repeated(app, who, once).await?.ok_or(refusal),
     }
@@ -159,6 +160,7 @@ pub(super) fn posting(
 async fn line(
     app: &App,
     who: &Principal,
+    once: &Once,
     store: StoreId,
     new: TypedMovement,
 ) -> ApiResult<(Line, Details)> {
@@ -169,7 +171,7 @@ async fn line(
         return Err(ApiError::internal("a movement without faults was refused"));
     };
     let product = catalog::resolve(&app.db, &checked.product).await?.product_id;
-    let lot = lot(app, product, checked.lot.as_ref(), checked.kind).await?;
+    let lot = lot(app, &once.origin(who), product, checked.lot.as_ref(), checked.kind).await?;
     Ok(joined(LevelKey { store, product, lot }, checked))
 }
 
@@ -188,6 +190,7 @@ pub(super) fn joined(key: LevelKey, checked: Checked) -> (Line, Details) {
 /// The lot that is meant. Goods that come in may bring a new one.
 pub(super) async fn lot(
     app: &App,
+    origin: &Origin,
     product: ProductId,
     lot: Option<&LotRef>,
     kind: MovementKind,
@@ -200,7 +203,9 @@ pub(super) async fn lot(
             catalog::lots::find(&app.db, product, code, expires_on.as_deref()).await
         }
         _ => {
-            catalog::lots::find_or_create(&app.db, app.clock.now(), product, code, expires_on).await
+            let new = (code, expires_on.as_deref());
+            let now = app.clock.now();
+            catalog::lots::find_or_create(&app.db, now, origin.clone(), product, new).await
         }
     }
 }
@@ -221,8 +226,9 @@ pub async fn set_quantity(
     }
     let product = ProductId(place.product_id);
     let kind = MovementKind::CountAdjustment;
+    let lot = lot(&app, &once.origin(&who), product, new.lot.as_ref(), kind).await?;
     let line = Line {
-        key: LevelKey { store, product, lot: lot(&app, product, new.lot.as_ref(), kind).await? },
+        key: LevelKey { store, product, lot },
         kind,
         change: Change::To(new.quantity.0),
         valuation: Valuation::Usual,
@@ -288,7 +294,7 @@ pub async fn set_reorder_point(
     let event =
         Event::new("stock.reorder_point_set", "product", product.0, &answer).in_store(store);
     let fact = Fact::new(event).before(&json!({ "reorder_point": before })).after(&answer);
-    write.commit(&answer, [fact]).await
+    write.commit(&answer, (before != reorder_point).then_some(fact)).await
 }
 
 /// `POST /api/stock/movements/{id}/reverse`

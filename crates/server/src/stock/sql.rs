@@ -228,6 +228,12 @@ pub(super) async fn set_reorder_point(
         INSERT INTO stock_settings (store_id, product_id, reorder_point)
         VALUES ($1, $2, $3)
         ON CONFLICT (store_id, product_id) DO UPDATE SET reorder_point = excluded.reorder_point";
+    if let Tx::Postgres(tx) = &mut *tx {
+        // There may be no row to lock.
+        const LOCK: &str = "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))";
+        let name = format!("reorder point {store} {product}");
+        sqlx::query(LOCK).bind(name).execute(&mut **tx).await?;
+    }
     let before: Option<Option<i64>> = on_db!(Conn::from(tx), conn => {
         let before = sqlx::query_scalar(BEFORE).bind(store.0).bind(product.0);
         let before = before.fetch_optional(&mut *conn).await?;

@@ -26,6 +26,7 @@ on_both_engines!(
     whoever_alters_a_movement_is_found,
     what_is_changed_from_outside_is_on_record,
     no_secret_is_on_record,
+    whoever_changes_something_from_outside_cannot_hide_it,
 );
 
 async fn log(app: &TestApp, who: &Person, query: &str) -> Vec<Value> {
@@ -319,25 +320,90 @@ async fn whoever_alters_a_movement_is_found(app: TestApp) {
     assert!(found[0].contains("not as it was written, as audit row 3 shows"), "{found:?}");
 }
 
-/// What a program has to do with the database that is not the server.
+/// What a program does to the database that is not the server.
 async fn from_outside(app: &TestApp, sql: &str) {
+    try_from_outside(app, sql).await.expect("done");
+}
+
+/// The same, with what the database says against it.
+async fn try_from_outside(app: &TestApp, sql: &str) -> sqlx::Result<()> {
     let statement = AssertSqlSafe(sql.to_owned());
     let url = app.database_url();
     match app.engine {
         Engine::Postgres => {
             let options: sqlx::postgres::PgConnectOptions = url.parse().expect("a URL");
             let mut conn = options.connect().await.expect("connected");
-            sqlx::raw_sql(statement).execute(&mut conn).await.expect("done");
+            let done = sqlx::raw_sql(statement).execute(&mut conn).await;
             conn.close().await.expect("closed");
+            done.map(drop)
         }
         Engine::Sqlite => {
             let path = url.trim_start_matches("sqlite://");
             let options = sqlx::sqlite::SqliteConnectOptions::new().filename(path);
             let mut conn = options.connect().await.expect("connected");
-            sqlx::raw_sql(statement).execute(&mut conn).await.expect("done");
+            let done = sqlx::raw_sql(statement).execute(&mut conn).await;
             conn.close().await.expect("closed");
+            done.map(drop)
         }
     }
+}
+
+async fn whoever_changes_something_from_outside_cannot_hide_it(app: TestApp) {
+    let admin = app.with_admin().await;
+    product(&app, &admin, "FOOD").await;
+    from_outside(&app, "UPDATE products SET price = 1").await;
+    let mut attempts = vec!["DELETE FROM outside_changes", "UPDATE outside_changes SET row_id = 7"];
+    if app.is_postgres() {
+        attempts.push("TRUNCATE outside_changes");
+    } else {
+        // The other program's connection has no recursive triggers: REPLACE would fire none.
+        attempts.push("INSERT OR REPLACE INTO audit_logs SELECT * FROM audit_logs");
+        attempts.push("REPLACE INTO products SELECT * FROM products");
+        attempts.push("REPLACE INTO user_roles SELECT * FROM user_roles");
+    }
+    for sql in attempts {
+        assert!(try_from_outside(&app, sql).await.is_err(), "{sql}");
+    }
+    if app.is_postgres() {
+        // To say that one is Stockroom is not enough, nor is a table in the way.
+        let role =
+            format!("stranger_{}", app.number("SELECT CAST(pg_backend_pid() AS BIGINT)").await);
+        let change = format!(
+            "CREATE ROLE {role};
+             GRANT SELECT, UPDATE ON products TO {role};
+             SET SESSION AUTHORIZATION {role};
+             SET stockroom.inside = 'on';
+             CREATE TEMP TABLE outside_changes (at BIGINT, actor TEXT, operation TEXT,
+                table_name TEXT, row_id BIGINT, before TEXT, after TEXT);
+             UPDATE products SET price = 2;
+             RESET SESSION AUTHORIZATION;
+             REVOKE ALL ON products FROM {role};
+             DROP TABLE pg_temp.outside_changes;
+             DROP ROLE {role}"
+        );
+        from_outside(&app, &change).await;
+    } else {
+        from_outside(&app, "UPDATE products SET price = 2").await;
+    }
+    let entries = log(&app, &admin, "?actor_kind=database").await;
+    let prices: Vec<_> = entries.iter().map(|entry| &entry["after"]["row"]["price"]).collect();
+    assert_eq!(prices, [&json!(2), &json!(1)]);
+    app.check_audit().await;
+}
+
+/// SQLite's triggers list the columns of each table by hand.
+#[tokio::test]
+async fn every_column_of_a_watched_table_is_on_record() {
+    let app = TestApp::start(Engine::Sqlite).await;
+    let sql = "SELECT COUNT(*)
+        FROM sqlite_schema t
+        JOIN pragma_table_info(t.name) c
+        JOIN sqlite_schema g ON g.type = 'trigger' AND g.tbl_name = t.name
+             AND g.name = t.name || '_outside_update'
+        WHERE t.type = 'table'";
+    assert!(app.number(sql).await > 80);
+    let missing = format!("{sql} AND instr(g.sql, char(39) || c.name || char(39)) = 0");
+    assert_eq!(app.number(&missing).await, 0);
 }
 
 async fn what_is_changed_from_outside_is_on_record(app: TestApp) {

@@ -29,7 +29,7 @@ async fn node(app: &TestApp, config: Config) -> anyhow::Result<App> {
 }
 
 async fn is_good(node: &App, token: &str) -> bool {
-    node.auth.caller(token, &Default::default()).await.expect("asked").is_some()
+    node.auth.caller(token).await.expect("asked").is_some()
 }
 
 async fn signed_in(node: &App) -> (String, String) {

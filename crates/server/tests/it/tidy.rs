@@ -44,7 +44,18 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("rate_limit", &["config", "recent"]),
     (
         "http",
-        &["audit", "auth", "clock", "config", "db", "error", "events", "metrics", "rate_limit"],
+        &[
+            "audit",
+            "auth",
+            "clock",
+            "config",
+            "db",
+            "error",
+            "events",
+            "metrics",
+            "rate_limit",
+            "recent",
+        ],
     ),
     (
         "auth",
@@ -53,10 +64,10 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("ledger", &["audit", "clock", "config", "db", "error", "events"]),
     ("accounts", &["auth", "clock", "config", "db", "error", "events", "http"]),
     ("audit_log", &["audit", "auth", "clock", "db", "error", "events", "http"]),
-    ("catalog", &["auth", "clock", "db", "error", "events", "http"]),
+    ("catalog", &["audit", "auth", "clock", "db", "error", "events", "http"]),
     ("stores", &["auth", "clock", "db", "error", "events", "http"]),
     ("shop", &["auth", "db", "error", "events", "http"]),
-    ("stock", &["auth", "clock", "db", "error", "events", "http", "ledger"]),
+    ("stock", &["audit", "auth", "clock", "db", "error", "events", "http", "ledger"]),
     ("system", &["auth", "clock", "db", "error", "http"]),
 ];
 
@@ -64,8 +75,6 @@ const MAY_USE: &[(&str, &[&str])] = &[
 const SLICE_TO_SLICE: &[(&str, &str)] = &[
     // A movement names its product by id, SKU or barcode, and a lot by its code.
     ("stock", "catalog"),
-    // Whether people may register is one of the shop's settings.
-    ("accounts", "shop"),
     // Tax rates are written as the catalogue writes them.
     ("shop", "catalog"),
     // A movement may leave its store out where the caller can see only one.

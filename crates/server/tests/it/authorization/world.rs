@@ -1,0 +1,185 @@
+//! A shop in which every route of the API has something to work on: two stores, someone of each
+//! role in the first, and a request for each route.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+use stockroom::auth::Place;
+use stockroom_domain::StoreId;
+use stockroom_domain::permissions::Role;
+
+use crate::products::as_;
+use crate::support::{PASSWORD, Person, RequestBuilder, TestApp};
+
+/// A word that stands in everything of one store, and nowhere else.
+pub const OWN_WORD: &str = "Nightingale";
+pub const OTHER_WORD: &str = "Salamander";
+/// A store, a user, a movement … that does not exist.
+const ABSENT: i64 = 999_999;
+
+/// Two stores with everything in them, and someone of each role in the first.
+pub struct World {
+    pub app: TestApp,
+    pub own: Half,
+    pub other: Half,
+    pub product: i64,
+    pub callers: BTreeMap<&'static str, Person>,
+    /// One's own view, by the caller's token.
+    views: BTreeMap<String, i64>,
+    pub user: i64,
+    pub key: i64,
+}
+
+/// One of the two stores.
+#[derive(Clone, Copy)]
+pub struct Half {
+    pub store: i64,
+    pub movement: i64,
+}
+
+impl World {
+    pub async fn new(app: TestApp) -> Self {
+        let admin = app.person(Role::Admin, &[Place::AllStores]).await;
+        let product = app.bare_product("FOOD").await;
+        let own = half(&app, &admin, product, OWN_WORD).await;
+        let other = half(&app, &admin, product, OTHER_WORD).await;
+        let mut callers = BTreeMap::new();
+        for role in [Role::Staff, Role::Manager, Role::Auditor] {
+            callers.insert(role.name(), app.user(role, &[StoreId(own.store)]).await);
+        }
+        let body = json!({"name": "Web shop", "role": "staff", "store_ids": [own.store]});
+        let made = as_(app.post("/api/api-keys"), &admin).json(&body).await.expect(201).json();
+        let token = made["key"].as_str().expect("a key").to_owned();
+        callers.insert("key", Person { token, ..admin.clone() });
+        callers.insert("admin", admin.clone());
+        let mut views = BTreeMap::new();
+        for person in callers.values().filter(|person| !person.token.starts_with("srk_")) {
+            let body = json!({"list": "products", "name": "Dogs", "definition": {}});
+            let view = as_(app.post("/api/views"), person).json(&body).await.expect(201).json();
+            views.insert(person.token.clone(), view["view"]["id"].as_i64().expect("an id"));
+        }
+        let user = app.user(Role::Staff, &[StoreId(own.store)]).await.user_id.0;
+        // Another one: what is done to it does not put the caller out.
+        let body = json!({"name": "Till", "role": "staff", "store_ids": [own.store]});
+        let made = as_(app.post("/api/api-keys"), &admin).json(&body).await.expect(201).json();
+        let key = made["api_key"]["id"].as_i64().expect("an id");
+        Self { app, own, other, product, callers, views, user, key }
+    }
+
+    /// A request to a route, about the `place`-th of: the own store, the other, none.
+    pub fn request(&self, method: &str, path: &str, place: usize, token: &str) -> RequestBuilder {
+        let absent = Half { store: ABSENT, movement: ABSENT };
+        let half = [self.own, self.other, absent][place];
+        let view = self.views.get(token).copied().unwrap_or(1);
+        let id = match path {
+            path if path.starts_with("/api/stores/") => half.store,
+            path if path.starts_with("/api/stock/movements/") => half.movement,
+            path if path.starts_with("/api/products/") => self.product,
+            path if path.starts_with("/api/users/") => self.user,
+            path if path.starts_with("/api/api-keys/") => self.key,
+            path if path.starts_with("/api/views/") => view,
+            path if path.starts_with("/api/auth/sessions/") => self.session_of(token),
+            _ => 0,
+        };
+        let mut target = path.replace("{id}", &id.to_string());
+        target = target.replace("{product_id}", &self.product.to_string());
+        let is_list_of_stores = matches!(
+            (method, path),
+            ("GET", "/api/stock/movements" | "/api/stock/current" | "/api/audit-logs")
+        );
+        if is_list_of_stores {
+            target = format!("{target}?store_id={}", half.store);
+        }
+        let request = self.app.request(method, &target).token(token);
+        match self.body(method, path, half.store) {
+            Some(body) => request.json(&body),
+            None => request,
+        }
+    }
+
+    fn session_of(&self, token: &str) -> i64 {
+        let caller = self.callers.values().find(|person| person.token == token);
+        // Not the one that is in use: the others would be out. An earlier one will do.
+        caller.map_or(ABSENT, |person| person.session_id)
+    }
+
+    pub fn body(&self, method: &str, path: &str, store: i64) -> Option<Value> {
+        let movement = json!({"store_id": store, "product_id": self.product, "quantity": 1});
+        let with = |more: &Value| {
+            let mut body = movement.clone();
+            let more = more.as_object().expect("an object").clone();
+            body.as_object_mut().expect("an object").extend(more);
+            body
+        };
+        let product = json!({"sku": "FOOD", "name": "Food", "price": "2.50"});
+        let shop = json!({"code": format!("S{store}"), "name": "Shop"});
+        let user = json!({"username": "bob", "password": "seven quiet otters swim", "role": "staff",
+            "store_ids": []});
+        let key = json!({"name": "Till", "role": "auditor"});
+        let view = json!({"list": "products", "name": "Dogs", "definition": {}});
+        Some(match (method, path) {
+            ("GET" | "DELETE", _) | (_, "/api/auth/logout") => return None,
+            (_, path) if path.ends_with("/restore") => return None,
+            (_, "/api/setup") => json!({"setup_token": "x", "username": "a", "password": PASSWORD}),
+            (_, "/api/login" | "/api/auth/login") => json!({"username": "a", "password": "b"}),
+            (_, "/api/auth/refresh") => json!({"refresh_token": "x"}),
+            ("PATCH", "/api/auth/profile") => json!({"name": "Someone"}),
+            (_, "/api/auth/password") => {
+                json!({"current_password": PASSWORD, "new_password": "seven quiet otters swim"})
+            }
+            (_, "/api/auth/preferences") => json!({"preferences": {}}),
+            ("PATCH", "/api/users/{id}") => json!({"name": "Someone"}),
+            (_, "/api/auth/register" | "/api/users" | "/api/users/{id}") => user,
+            ("PATCH", "/api/api-keys/{id}") => json!({"name": "Till 2"}),
+            (_, "/api/api-keys" | "/api/api-keys/{id}") => key,
+            (_, "/api/settings") => json!({"shop_name": "Paws"}),
+            ("PATCH", "/api/views/{id}") => json!({"definition": {"q": "x"}}),
+            (_, "/api/views" | "/api/views/{id}") => view,
+            ("PATCH", "/api/products/{id}") => json!({"price": "2.50"}),
+            (_, "/api/products" | "/api/products/{id}") => product,
+            ("PATCH", "/api/stores/{id}") => json!({"phone": "1"}),
+            (_, "/api/stores" | "/api/stores/{id}") => shop,
+            (_, "/api/stock") => with(&json!({"type": "stock_in"})),
+            (_, "/api/stock/add" | "/api/stock/sale") => movement,
+            (_, "/api/stock/remove") => with(&json!({"reason": "damaged"})),
+            (_, "/api/stock/movements") => {
+                json!({"atomic": true, "movements": [with(&json!({"type": "stock_in"}))]})
+            }
+            (_, "/api/stock/movements/{id}/reverse") => json!({}),
+            (_, "/api/stores/{id}/inventory/{product_id}") => {
+                json!({"quantity": 9, "reason": "count"})
+            }
+            (_, "/api/stores/{id}/inventory/{product_id}/reorder-point") => {
+                json!({"reorder_point": 2})
+            }
+            (method, path) => panic!("no body is known for {method} {path}"),
+        })
+    }
+}
+
+/// A store, and goods in it, with a word in everything that has room for one.
+async fn half(app: &TestApp, admin: &Person, product: i64, word: &str) -> Half {
+    let shop = json!({
+        "code": word.to_uppercase(), "name": format!("Shop {word}"), "address": word,
+        "phone": word,
+    });
+    let made = as_(app.post("/api/stores"), admin).json(&shop).await.expect(201).json();
+    let store = made["store"]["id"].as_i64().expect("an id");
+    let body = json!({
+        "store_id": store, "product_id": product, "quantity": 50, "note": word,
+        "reference": word, "unit_cost": "3.33",
+    });
+    let moved = as_(app.post("/api/stock/add"), admin).json(&body).await.expect(201).json();
+    Half { store, movement: moved["movement"]["id"].as_i64().expect("an id") }
+}
+
+impl World {
+    /// Opens the caller's session again, as if they had signed in anew.
+    pub async fn sign_in_again(&self, role: &str) {
+        let session = self.callers[role].session_id;
+        let sql =
+            format!("UPDATE sessions SET ended_at = NULL, end_reason = NULL WHERE id = {session}");
+        self.app.tamper(&sql).await.expect("done");
+        self.app.app.auth.callers.forget(session);
+    }
+}
