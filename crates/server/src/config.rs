@@ -38,6 +38,9 @@ macro_rules! settings {
     };
 }
 
+/// Settings that a file of settings may not hold: such files are copied and shown around.
+const SECRETS: [&str; 2] = ["key", "setup_token"];
+
 /// One setting, as text.
 #[derive(Clone, Copy, Debug)]
 pub struct Setting {
@@ -62,6 +65,8 @@ settings! {
     log_level: String = Some("info"),
     /// Which requests are logged: `errors` (4xx, 5xx and those over a second) or `all`.
     log_requests: LogRequests = Some("errors"),
+    /// Connections that may be open at once (16 to 1,000,000); more are closed at once.
+    connections_max: u32 = Some("4096"),
     /// The token that lets the first administrator in; made and printed at the first start if
     /// it is not set.
     setup_token: Option<Secret> = None,
@@ -291,6 +296,11 @@ fn check_file(text: &str, place: &str) -> Result<(), ConfigError> {
         .map_err(|error| invalid(place, &error))?;
     let keys: std::collections::BTreeMap<String, config::Value> =
         values.try_deserialize().map_err(|error| invalid(place, &error))?;
+    if let Some(name) = SECRETS.iter().find(|name| keys.contains_key(**name)) {
+        let variable = format!("STOCKROOM_{}", name.to_uppercase());
+        let cause = format!("{name:?} is a secret: give it as {variable}_FILE or {variable}");
+        return Err(ConfigError::Value { place: place.to_owned(), cause });
+    }
     match keys.keys().find(|key| SETTINGS.iter().all(|setting| setting.name != **key)) {
         None => Ok(()),
         Some(unknown) => {
@@ -338,6 +348,7 @@ fn check_ranges(config: &Config) -> Result<(), ConfigError> {
         ("ledger_writers", config.ledger_writers, 1, 64),
         ("ledger_queue_lines_max", config.ledger_queue_lines_max, 2_000, 1_000_000),
         ("postgres_connections", config.postgres_connections, 1, 1_000),
+        ("connections_max", config.connections_max, 16, 1_000_000),
         ("rate_limit_login", config.rate_limit_login, 1, 100_000),
         ("rate_limit_read", config.rate_limit_read, 1, 200_000),
         ("rate_limit_write", config.rate_limit_write, 1, 200_000),
@@ -405,6 +416,8 @@ mod tests {
         check("ledger_writers = \"many\"", "ledger_writers");
         check("log_format = \"xml\"", "xml");
         check("listen = ", "TOML");
+        check("key = \"x\"", "give it as STOCKROOM_KEY_FILE or STOCKROOM_KEY");
+        check("setup_token = \"x\"", "give it as STOCKROOM_SETUP_TOKEN_FILE");
         let missing = Path::new("/does/not/exist.toml");
         assert!(load(Some(missing), |_| None, &[]).is_err_and(|e| e.to_string().contains("exist")));
     }

@@ -33,6 +33,7 @@ use crate::auth::Auth;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::db::Db;
+use crate::http::connections::Connections;
 use crate::http::denied::Denials;
 use crate::jobs::JobMetrics;
 use crate::ledger::fence::Fence;
@@ -62,6 +63,8 @@ pub struct Parts {
     pub ledger: Ledger,
     /// How far the past is settled.
     pub fence: Fence,
+    /// The places for callers.
+    pub connections: Connections,
     /// How often a caller may ask.
     pub limits: RateLimits,
     /// Which denied attempts were put on record.
@@ -92,6 +95,8 @@ impl App {
         ledger_metrics.register(metrics.registry_mut());
         let jobs = JobMetrics::default();
         jobs.register(metrics.registry_mut());
+        let connections = Connections::new(usize::try_from(config.connections_max)?);
+        connections.register(metrics.registry_mut());
         let settings = LedgerSettings {
             writers: usize::try_from(config.ledger_writers)?,
             queue_lines_max: usize::try_from(config.ledger_queue_lines_max)?,
@@ -101,6 +106,7 @@ impl App {
         auth.tokens.keyring().prepare_keys(&db, &clock).await?;
         Ok(Self(Arc::new(Parts {
             auth,
+            connections,
             limits: RateLimits::new(&config),
             denials: Denials::default(),
             db,

@@ -14,6 +14,7 @@ use super::Common;
 use crate::clock::Clock;
 use crate::config::{Config, LogFormat};
 use crate::db::{self, DatabaseUrl};
+use crate::http::connections::Connections;
 use crate::http::server;
 use crate::http::tls::Tls;
 use crate::jobs::Jobs;
@@ -21,6 +22,12 @@ use crate::{App, auth, routes};
 
 /// How long requests may take to end once the server is told to stop.
 const DRAIN_MAX: Duration = Duration::from_secs(20);
+
+/// Connections of the operator's own tools.
+const ADMIN_CONNECTIONS_MAX: usize = 64;
+
+/// Files that are open beside connections: databases, listeners, logs, certificates.
+const OTHER_FILES: u64 = 512;
 
 /// How often the certificate's files are looked at.
 const CERTIFICATE_EVERY: Duration = Duration::from_secs(10);
@@ -105,6 +112,7 @@ impl Serve {
         start_log(&config)?;
         let url: DatabaseUrl = config.database.expose().parse()?;
         let tls = Tls::load(&config)?;
+        allow_open_files(&config);
         // Listening comes first: a taken port is found before a file is made.
         let listener = listen(&config.listen)?;
         let admin = config.admin_listen.0.as_deref().and_then(listen_admin);
@@ -140,6 +148,21 @@ fn start_log(config: &Config) -> anyhow::Result<()> {
         log.json().flatten_event(true).init();
     }
     Ok(())
+}
+
+/// Each connection is an open file, and few systems allow a program many from the start.
+fn allow_open_files(config: &Config) {
+    let needed = u64::from(config.connections_max) + OTHER_FILES;
+    match rlimit::increase_nofile_limit(needed) {
+        Ok(allowed) if allowed < needed => tracing::warn!(
+            allowed,
+            needed,
+            "fewer files may be open than connections_max asks for: raise the limit (ulimit -n, \
+             LimitNOFILE) or lower the setting"
+        ),
+        Ok(_) => {}
+        Err(error) => tracing::warn!(%error, "the limit of open files cannot be raised"),
+    }
 }
 
 fn listen(address: &str) -> anyhow::Result<TcpListener> {
@@ -212,11 +235,13 @@ async fn serve(app: &App, listeners: Listeners, stop: StopSignal) -> anyhow::Res
     let admin_handle = Handle::new();
     if let Some(admin) = admin {
         let router = routes::admin_router(app.clone());
-        tokio::spawn(server::serve(admin, router, admin_handle.clone(), None));
+        let connections = Connections::new(ADMIN_CONNECTIONS_MAX);
+        tokio::spawn(server::serve(admin, router, admin_handle.clone(), None, connections));
     }
     let reloading = tls.clone().map(|tls| tokio::spawn(reload(tls)));
     let router = routes::router(app.clone());
-    let served = tokio::spawn(server::serve(api, router, handle.clone(), tls));
+    let connections = app.connections.clone();
+    let served = tokio::spawn(server::serve(api, router, handle.clone(), tls, connections));
     stop.received().await;
     tracing::info!("stopping");
     app.drain();

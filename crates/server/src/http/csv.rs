@@ -8,6 +8,7 @@ use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use aide::generate::GenContext;
 use aide::openapi::{MediaType, Operation, Response as DocResponse, SchemaObject};
@@ -22,6 +23,7 @@ use bytes::Bytes;
 use hyper::body::Frame;
 use schemars::JsonSchema;
 use serde::Deserialize;
+use tokio::time::{Sleep, sleep};
 
 use super::{Answer, RequestContext, docs};
 use crate::App;
@@ -30,6 +32,12 @@ use crate::auth::Principal;
 use crate::error::{ApiError, ApiResult, ErrorCode};
 use crate::events;
 use crate::rate_limit::Class;
+
+/// How long a file may take in all, as fast as its caller reads. [`WRITE_TIMEOUT`] ends one
+/// whose caller has stopped reading.
+///
+/// [`WRITE_TIMEOUT`]: super::connections::WRITE_TIMEOUT
+pub const FILE_TIMEOUT: Duration = Duration::from_secs(600);
 
 /// The cells of some rows.
 pub type Rows = Vec<Vec<String>>;
@@ -133,7 +141,8 @@ impl Csv {
         let written = write(std::iter::once(header).chain(rows))?;
         let pending = next.map(|next| fetch(Some(next)));
         let fetch = Box::new(fetch);
-        let body = Body::new(Pages { ready: Some(written), pending, fetch });
+        let deadline = Box::pin(sleep(FILE_TIMEOUT));
+        let body = Body::new(Pages { ready: Some(written), pending, fetch, deadline });
         Ok(Self { name, body })
     }
 }
@@ -160,6 +169,7 @@ struct Pages<P> {
     ready: Option<Bytes>,
     pending: Option<PageFuture<P>>,
     fetch: Box<dyn FnMut(Option<P>) -> PageFuture<P> + Send>,
+    deadline: Pin<Box<Sleep>>,
 }
 
 impl<P> hyper::body::Body for Pages<P> {
@@ -173,8 +183,13 @@ impl<P> hyper::body::Body for Pages<P> {
         if let Some(bytes) = self.ready.take() {
             return Poll::Ready(Some(Ok(Frame::data(bytes))));
         }
+        let is_late = self.deadline.as_mut().poll(context).is_ready();
         let Some(pending) = &mut self.pending else { return Poll::Ready(None) };
-        let page = ready!(pending.as_mut().poll(context));
+        let page = if is_late {
+            Err(ApiError::unavailable("The file took too long."))
+        } else {
+            ready!(pending.as_mut().poll(context))
+        };
         self.pending = None;
         let written = page.and_then(|(rows, next)| {
             self.pending = next.map(|next| (self.fetch)(Some(next)));

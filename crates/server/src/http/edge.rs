@@ -49,7 +49,7 @@ const POLICY: &str = "default-src 'self'; img-src 'self' data:; object-src 'none
                       base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 
 /// Half a year: browsers that came by TLS once come by nothing else.
-const HSTS: &str = "max-age=15552000; includeSubDomains";
+const HSTS: &str = "max-age=15552000";
 const RATE_LIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
 const RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");
 

@@ -10,6 +10,7 @@
 pub mod answer;
 pub mod body;
 pub mod client;
+pub mod connections;
 pub mod context;
 pub mod csv;
 mod decode;

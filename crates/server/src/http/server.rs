@@ -5,11 +5,11 @@ use std::net::{SocketAddr, TcpListener};
 use std::time::Duration;
 
 use axum::Router;
-use axum_server::accept::NoDelayAcceptor;
 use axum_server::tls_rustls::RustlsAcceptor;
 use axum_server::{Handle, Server};
 use hyper_util::rt::TokioTimer;
 
+use super::connections::Connections;
 use super::tls::Tls;
 
 /// How long a request's head may take to arrive, also on a connection that is kept open.
@@ -28,16 +28,17 @@ pub async fn serve(
     router: Router,
     handle: Handle<SocketAddr>,
     tls: Option<Tls>,
+    connections: Connections,
 ) -> io::Result<()> {
     listener.set_nonblocking(true)?;
     let server = axum_server::from_tcp(listener)?.handle(handle);
     let service = router.into_make_service_with_connect_info::<SocketAddr>();
     match tls {
-        None => limited(server.acceptor(NoDelayAcceptor::new())).serve(service).await,
+        None => limited(server.acceptor(connections)).serve(service).await,
         Some(tls) => {
             let acceptor = RustlsAcceptor::new(tls.config())
                 .handshake_timeout(HANDSHAKE_TIMEOUT)
-                .acceptor(NoDelayAcceptor::new());
+                .acceptor(connections);
             limited(server.acceptor(acceptor)).serve(service).await
         }
     }

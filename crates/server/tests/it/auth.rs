@@ -77,10 +77,11 @@ async fn execute(app: &TestApp, sql: &'static str) {
 /// Another node on the same database.
 async fn second_node(app: &TestApp) -> SocketAddr {
     let node = App::start(unlimited(), app.app.db.clone(), app.clock.clone()).await;
+    let node = node.expect("a node");
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
     let address = listener.local_addr().expect("an address");
-    let router = routes::router(node.expect("a node"));
-    tokio::spawn(server::serve(listener, router, Handle::new(), None));
+    let (router, connections) = (routes::router(node.clone()), node.connections.clone());
+    tokio::spawn(server::serve(listener, router, Handle::new(), None, connections));
     address
 }
 

@@ -21,11 +21,12 @@ struct Server {
 
 impl Server {
     fn start(folder: &Path) -> Self {
-        let mut child = stockroom(folder, &["serve", "--listen", "127.0.0.1:0"])
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .expect("started");
+        Self::spawn(stockroom(folder, &["serve", "--listen", "127.0.0.1:0"]))
+    }
+
+    fn spawn(mut command: Command) -> Self {
+        let mut child =
+            command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("started");
         let mut line = String::new();
         let stdout = child.stdout.take().expect("a pipe");
         BufReader::new(stdout).read_line(&mut line).expect("a line");
@@ -74,6 +75,27 @@ fn a_server_says_where_it_is_and_stops_on_a_signal() {
         assert!(log.contains("stopped"), "{log}");
     }
     assert!(!folder.path().join("data/stockroom.db-wal").exists(), "the log is folded in");
+}
+
+#[test]
+fn as_many_files_may_be_open_as_connections_need() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let start = |limits: &str| {
+        let mut command = Command::new("sh");
+        let script = format!("{limits} && exec \"$0\" serve --listen 127.0.0.1:0");
+        command.env_clear().current_dir(folder.path()).env("STOCKROOM_ADMIN_LISTEN", "off");
+        command.env("STOCKROOM_CONNECTIONS_MAX", "1000");
+        command.args(["-c", &script, env!("CARGO_BIN_EXE_stockroom")]);
+        Server::spawn(command)
+    };
+    let server = start("ulimit -S -n 200");
+    let limits = std::fs::read_to_string(format!("/proc/{}/limits", server.child.id()));
+    let limits = limits.expect("limits");
+    let line = limits.lines().find(|line| line.starts_with("Max open files")).expect("a line");
+    assert_eq!(line.split_whitespace().nth(3), Some("1512"), "{line}");
+    assert!(!server.stop("-TERM").contains("connections_max"));
+    let log = start("ulimit -n 200").stop("-TERM");
+    assert!(log.contains("fewer files may be open than connections_max asks for"), "{log}");
 }
 
 #[test]

@@ -31,6 +31,7 @@ mod saved_views;
 mod schema;
 mod settings;
 mod signing_keys;
+mod slow_callers;
 mod stock;
 mod stock_lists;
 mod stock_refusals;

@@ -42,8 +42,9 @@ async fn start(config: Config) -> (SocketAddr, Tls, TestApp) {
     let app = App::start(config, plain.app.db.clone(), clock).await.expect("started");
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
     let address = listener.local_addr().expect("an address");
-    let router = routes::router(app);
-    tokio::spawn(server::serve(listener, router, Handle::new(), Some(tls.clone())));
+    let (router, connections) = (routes::router(app.clone()), app.connections.clone());
+    let served = server::serve(listener, router, Handle::new(), Some(tls.clone()), connections);
+    tokio::spawn(served);
     (address, tls, plain)
 }
 

@@ -135,7 +135,9 @@ impl TestApp {
         let address = listener.local_addr().expect("an address");
         let (handle, clock) = (Handle::new(), app.clock.clone());
         let tls = Tls::load(&app.config).expect("a certificate that can be used");
-        tokio::spawn(server::serve(listener, router(app.clone()), handle.clone(), tls));
+        let connections = app.connections.clone();
+        let router = router(app.clone());
+        tokio::spawn(server::serve(listener, router, handle.clone(), tls, connections));
         Self { app, clock, address, engine, handle, place }
     }
 
