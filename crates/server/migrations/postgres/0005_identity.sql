@@ -4,7 +4,9 @@
 ALTER TABLE users
     ADD COLUMN is_deleted BOOLEAN NOT NULL DEFAULT FALSE,
     ADD COLUMN is_program BOOLEAN NOT NULL DEFAULT FALSE,
-    ADD COLUMN last_sign_in_at BIGINT;
+    ADD COLUMN last_sign_in_at BIGINT,
+    ADD COLUMN name_key TEXT NOT NULL DEFAULT '';
+UPDATE users SET name_key = LOWER(name);
 
 -- A key is shown once; here lies the SHA-256 of its 32 random bytes. `hint` is its beginning.
 CREATE TABLE api_keys (

@@ -4,6 +4,8 @@
 ALTER TABLE users ADD COLUMN is_deleted INTEGER NOT NULL DEFAULT 0 CHECK (is_deleted IN (0, 1));
 ALTER TABLE users ADD COLUMN is_program INTEGER NOT NULL DEFAULT 0 CHECK (is_program IN (0, 1));
 ALTER TABLE users ADD COLUMN last_sign_in_at INTEGER;
+ALTER TABLE users ADD COLUMN name_key TEXT NOT NULL DEFAULT '';
+UPDATE users SET name_key = LOWER(name);
 
 -- A key is shown once; here lies the SHA-256 of its 32 random bytes. `hint` is its beginning.
 CREATE TABLE api_keys (

@@ -762,7 +762,8 @@ BEGIN
             'name', NEW.name, 'password_hash', 'hidden', 'is_disabled', NEW.is_disabled,
             'version', NEW.version, 'created_at', NEW.created_at,
             'updated_at', NEW.updated_at, 'is_deleted', NEW.is_deleted,
-            'is_program', NEW.is_program, 'last_sign_in_at', NEW.last_sign_in_at));
+            'is_program', NEW.is_program, 'last_sign_in_at', NEW.last_sign_in_at,
+            'name_key', NEW.name_key));
 END;
 CREATE TRIGGER users_outside_update AFTER UPDATE ON users
 WHEN NOT (SELECT is_inside FROM inside)
@@ -776,7 +777,8 @@ BEGIN
             'name', OLD.name, 'password_hash', 'hidden', 'is_disabled', OLD.is_disabled,
             'version', OLD.version, 'created_at', OLD.created_at,
             'updated_at', OLD.updated_at, 'is_deleted', OLD.is_deleted,
-            'is_program', OLD.is_program, 'last_sign_in_at', OLD.last_sign_in_at),
+            'is_program', OLD.is_program, 'last_sign_in_at', OLD.last_sign_in_at,
+            'name_key', OLD.name_key),
         json_object(
             'id', NEW.id, 'username', NEW.username, 'username_key', NEW.username_key,
             'name', NEW.name,
@@ -785,7 +787,7 @@ BEGIN
             'is_disabled', NEW.is_disabled, 'version', NEW.version,
             'created_at', NEW.created_at, 'updated_at', NEW.updated_at,
             'is_deleted', NEW.is_deleted, 'is_program', NEW.is_program,
-            'last_sign_in_at', NEW.last_sign_in_at));
+            'last_sign_in_at', NEW.last_sign_in_at, 'name_key', NEW.name_key));
 END;
 CREATE TRIGGER users_outside_delete AFTER DELETE ON users
 WHEN NOT (SELECT is_inside FROM inside)
@@ -799,6 +801,7 @@ BEGIN
             'name', OLD.name, 'password_hash', 'hidden', 'is_disabled', OLD.is_disabled,
             'version', OLD.version, 'created_at', OLD.created_at,
             'updated_at', OLD.updated_at, 'is_deleted', OLD.is_deleted,
-            'is_program', OLD.is_program, 'last_sign_in_at', OLD.last_sign_in_at),
+            'is_program', OLD.is_program, 'last_sign_in_at', OLD.last_sign_in_at,
+            'name_key', OLD.name_key),
         NULL);
 END;

@@ -1,112 +1,29 @@
 //! API keys over HTTP: for administrators, who give them to programs.
 
-use schemars::{JsonSchema, Schema, SchemaGenerator};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
-use stockroom_domain::{Timestamp, UserId};
+use serde_json::json;
+use stockroom_domain::UserId;
 
+use super::key::{Decided, KeyInput, KeyPatch, KeyView};
 use super::keys_sql::{self as sql, Key};
-use super::roles::{GrantInput, SentRoles, check_stores};
-use super::users_sql::{self, NewUser};
+use super::roles::{check_stores, grants_cell};
+use super::users_sql;
 use crate::App;
-use crate::auth::http::{GrantView, RoleName};
 use crate::auth::keys::NewKey;
+use crate::auth::users_sql::{NewUserRow, insert_user};
 use crate::auth::{Can, Grant, ManageUsers, Principal};
 use crate::db::Conn;
-use crate::error::{ApiError, ApiResult, ErrorCode, Faults};
+use crate::error::{ApiError, ApiResult, ErrorCode};
 use crate::events::{Event, Fact};
+use crate::http::csv::{self, Csv, begin_export, or_empty};
 use crate::http::{
-    Answer, Body, Created, Cursor, Done, ETag, IfMatch, Limit, Once, Paging, Params, PathId, Sent,
-    Success, Text, WireTime, Write, begin_write,
+    AcceptsCsv, Answer, Body, Created, Cursor, Done, IfMatch, Limit, ListAnswer, ListFormat, Once,
+    Paging, Params, PathId, RequestContext, Success, Total, Write, begin_write,
 };
 
-/// What a key is called.
-type KeyName = Text<100>;
 /// No password fits it: it is no PHC string.
 const NO_PASSWORD: &str = "!";
-
-/// A key, to be made or to replace what another was.
-#[derive(Debug, Default, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
-#[schemars(extend("required" = ["name"]), example = example())]
-pub struct KeyInput {
-    /// Which program it is for: whatever the program does bears this name.
-    pub name: Sent<KeyName>,
-    /// What the program may do, in each of `store_ids`.
-    #[schemars(with = "Option<RoleName>")]
-    pub role: Sent<RoleName>,
-    /// Its stores; `null` for all, those to come included.
-    #[schemars(with = "Option<Vec<i64>>")]
-    pub store_ids: Sent<Vec<i64>>,
-    /// In place of `role` and `store_ids`: a role for each store.
-    #[schemars(with = "Option<Vec<GrantInput>>")]
-    pub grants: Sent<Vec<GrantInput>>,
-    /// When it ends; never unless stated.
-    #[schemars(with = "Option<WireTime>")]
-    pub expires_at: Sent<WireTime>,
-}
-
-fn example() -> Value {
-    json!({
-        "name": "Web shop",
-        "role": "staff",
-        "store_ids": [1],
-        "expires_at": "2027-12-31T00:00:00Z",
-    })
-}
-
-/// The fields of a key that change (RFC 7396): what is not named stays.
-#[derive(Debug, Default, Deserialize)]
-#[serde(transparent)]
-pub struct KeyPatch(pub KeyInput);
-
-impl JsonSchema for KeyPatch {
-    fn schema_name() -> std::borrow::Cow<'static, str> {
-        "ApiKeyPatch".into()
-    }
-    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
-        let mut schema = KeyInput::json_schema(generator);
-        schema.remove("required");
-        schema.insert("examples".to_owned(), json!([{ "name": "Web shop, new" }]));
-        schema
-    }
-}
-
-/// A key, without itself.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
-#[schemars(rename = "ApiKey")]
-pub struct KeyView {
-    /// Which.
-    id: i64,
-    /// The user under whose number it acts.
-    user_id: i64,
-    /// Which program it is for.
-    name: String,
-    /// How the key begins, to tell it from others.
-    hint: String,
-    /// The highest of its roles.
-    role: RoleName,
-    /// Its stores; `null` for all, those to come included.
-    store_ids: Option<Vec<i64>>,
-    /// All its roles, by store.
-    grants: Vec<GrantView>,
-    /// Who made it.
-    created_by: i64,
-    /// When it ends by itself.
-    expires_at: Option<WireTime>,
-    /// When it was ended.
-    revoked_at: Option<WireTime>,
-    /// When it was used last, to the minute.
-    last_used_at: Option<WireTime>,
-    /// From where.
-    last_used_address: Option<String>,
-    /// Rises by one with each change.
-    version: i64,
-    /// When it was made.
-    created_at: WireTime,
-    /// When it was changed last.
-    updated_at: WireTime,
-}
 
 /// One key.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
@@ -132,6 +49,9 @@ pub struct KeyList {
     api_keys: Vec<KeyView>,
     /// Where the next page begins, if there is one.
     next_cursor: Option<String>,
+    /// How many there are in all, where asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    total: Option<Total>,
 }
 
 /// Which keys.
@@ -146,85 +66,91 @@ pub struct KeyFilter {
     /// Where to go on: the `next_cursor` of the page before.
     #[serde(skip_serializing)]
     pub cursor: Option<Cursor>,
-}
-
-impl KeyView {
-    /// Its tag. It names the last use too, which changes without a new version.
-    fn tag(&self) -> String {
-        ETag(self.version).with_state(self.last_used_at.map_or(0, |at| at.0.0))
-    }
-
-    fn of(key: Key, grants: &[Grant]) -> Self {
-        let grants: Vec<GrantView> = grants.iter().map(GrantView::from).collect();
-        let time = |micros: Option<i64>| micros.map(|micros| WireTime(Timestamp(micros)));
-        Self {
-            id: key.id,
-            user_id: key.user_id,
-            name: key.name,
-            hint: key.hint,
-            role: grants.iter().map(GrantView::role).min().unwrap_or(RoleName::Staff),
-            store_ids: grants.iter().map(GrantView::store_id).collect(),
-            grants,
-            created_by: key.created_by,
-            expires_at: time(key.expires_at),
-            revoked_at: time(key.revoked_at),
-            last_used_at: time(key.last_used_at),
-            last_used_address: key.last_used_address,
-            version: key.version,
-            created_at: WireTime(Timestamp(key.created_at)),
-            updated_at: WireTime(Timestamp(key.updated_at)),
-        }
-    }
-}
-
-/// What an administrator decides about a key.
-struct Decided {
-    name: String,
-    grants: Vec<Grant>,
-    expires_at: Option<Timestamp>,
-}
-
-impl KeyInput {
-    /// Checks everything that can be known without the database. Roles need not be sent where
-    /// there are some `before` that may stay.
-    fn check(&self, before: Option<&[Grant]>) -> ApiResult<Decided> {
-        let mut faults = Faults::new();
-        let name = self.name.required("name", &mut faults);
-        let roles =
-            SentRoles { role: &self.role, store_ids: &self.store_ids, grants: &self.grants };
-        if before.is_none() && !roles.is_given() {
-            faults.add_required("role", "role is required: admin, manager, staff or auditor.");
-        }
-        let known = faults.len();
-        let grants = roles.read(before.unwrap_or_default(), &mut faults);
-        if roles.is_given() && grants.is_empty() && faults.len() == known {
-            faults.add("store_ids", "A key without a store could do nothing.");
-        }
-        let expires_at = self.expires_at.optional("expires_at", &mut faults).map(|at| at.0);
-        faults.into_result()?;
-        let name = name.map(Text::into_string).unwrap_or_default();
-        Ok(Decided { name, grants, expires_at })
-    }
+    /// Count them as well, up to 10,000.
+    #[serde(skip_serializing)]
+    pub include_total: bool,
+    /// `csv` answers the whole list as one file.
+    #[serde(skip_serializing)]
+    pub format: Option<ListFormat>,
 }
 
 /// `GET /api/api-keys`
 pub async fn list(
     who: Can<ManageUsers>,
     app: App,
+    context: RequestContext,
+    accepts: AcceptsCsv,
     Params(filter): Params<KeyFilter>,
-) -> ApiResult<Answer<KeyList>> {
+) -> ApiResult<ListAnswer<KeyList>> {
     let paging: Paging<i64> =
         Paging::new(who.user_id, "api-keys", &filter, filter.limit, filter.cursor.as_ref())?;
+    if accepts.or_asked(filter.format) {
+        begin_export(&app, &who, &context, "api-keys", &filter).await?;
+        return csv(app, filter, paging.after).await.map(ListAnswer::Csv);
+    }
     let mut reader = app.db.read().await?;
     let mut db = Conn::from(&mut reader);
-    let fetch = paging.limit.fetch();
-    let rows = sql::page(db.reborrow(), filter.include_revoked, paging.after, fetch).await?;
+    let rows = sql::page(db.reborrow(), &filter, paging.after, paging.limit.fetch()).await?;
     let (rows, next_cursor) = paging.finish(rows, |key| key.id)?;
-    let users: Vec<i64> = rows.iter().map(|key| key.user_id).collect();
+    let api_keys = views(db.reborrow(), rows).await?;
+    let total = Total::counted(filter.include_total, db, || sql::all(&filter)).await?;
+    let page = KeyList { status: Success::Success, api_keys, next_cursor, total };
+    Answer::new(&page).map(ListAnswer::Json)
+}
+
+async fn views(db: Conn<'_>, keys: Vec<Key>) -> ApiResult<Vec<KeyView>> {
+    let users: Vec<i64> = keys.iter().map(|key| key.user_id).collect();
     let grants = users_sql::grants_of(db, &users).await?;
     let of = |user| grants.get(&user).map_or(&[][..], Vec::as_slice);
-    let api_keys = rows.into_iter().map(|key| KeyView::of(key.clone(), of(key.user_id))).collect();
-    Answer::new(&KeyList { status: Success::Success, api_keys, next_cursor })
+    Ok(keys.into_iter().map(|key| KeyView::of(key.clone(), of(key.user_id))).collect())
+}
+
+const CSV_COLUMNS: [&str; 13] = [
+    "id",
+    "user_id",
+    "name",
+    "hint",
+    "grants",
+    "created_by",
+    "expires_at",
+    "revoked_at",
+    "last_used_at",
+    "last_used_address",
+    "version",
+    "created_at",
+    "updated_at",
+];
+
+async fn csv(app: App, filter: KeyFilter, first: Option<i64>) -> ApiResult<Csv> {
+    Csv::pages("api-keys.csv", &CSV_COLUMNS, first, move |after: Option<i64>| {
+        let (app, filter) = (app.clone(), filter.clone());
+        Box::pin(async move {
+            let mut reader = app.db.read().await?;
+            let mut db = Conn::from(&mut reader);
+            let rows = sql::page(db.reborrow(), &filter, after, csv::ROWS_AT_ONCE).await?;
+            let next = csv::next(&rows, |key| key.id);
+            Ok((views(db, rows).await?.into_iter().map(csv_row).collect(), next))
+        })
+    })
+    .await
+}
+
+fn csv_row(key: KeyView) -> Vec<String> {
+    vec![
+        key.id.to_string(),
+        key.user_id.to_string(),
+        key.name,
+        key.hint,
+        grants_cell(&key.grants),
+        key.created_by.to_string(),
+        or_empty(key.expires_at),
+        or_empty(key.revoked_at),
+        or_empty(key.last_used_at),
+        or_empty(key.last_used_address),
+        key.version.to_string(),
+        key.created_at.to_string(),
+        key.updated_at.to_string(),
+    ]
 }
 
 /// `GET /api/api-keys/{id}`
@@ -259,22 +185,20 @@ pub async fn create(
     Body(input): Body<KeyInput>,
 ) -> ApiResult<Created<NewKeyAnswer>> {
     let decided = input.check(None)?;
-    if decided.expires_at.is_some_and(|at| at <= app.clock.now()) {
-        return Err(ApiError::invalid("expires_at", "This lies in the past."));
-    }
+    decided.check_end(None, app.clock.now())?;
     let mut write = begin_write(&app, &who, &once).await?;
     check_stores(&mut write.tx, &decided.grants).await?;
     let key = NewKey::random();
     // A colon is in no name that people sign in with.
     let username = format!("key:{}", key.hint);
-    let user = NewUser {
+    let user = NewUserRow {
         username: &username,
         name: &decided.name,
         password_hash: NO_PASSWORD,
         is_disabled: false,
         is_program: true,
     };
-    let Some(user) = users_sql::insert(&mut write.tx, &user, write.now).await? else {
+    let Some(user) = insert_user(&mut write.tx, &user, write.now).await? else {
         return Err(ApiError::internal("two keys of random bytes begin alike"));
     };
     users_sql::set_grants(&mut write.tx, user, &decided.grants).await?;
@@ -317,15 +241,7 @@ pub async fn patch(
     if_match: IfMatch,
     Body(KeyPatch(input)): Body<KeyPatch>,
 ) -> ApiResult<Answer<KeyAnswer>> {
-    let decide = |stored: &Key, grants: &[Grant]| {
-        let expires_at = stored.expires_at.map(|at| WireTime(Timestamp(at)));
-        let merged = KeyInput {
-            name: input.name.or(Sent::of(&stored.name)?),
-            expires_at: input.expires_at.or(Sent::of(&expires_at)?),
-            ..input
-        };
-        merged.check(Some(grants))
-    };
+    let decide = |stored: &Key, grants: &[Grant]| input.over(stored)?.check(Some(grants));
     change(&who, &app, id, &once, &if_match, decide).await
 }
 
@@ -348,6 +264,7 @@ async fn change(
     }
     let grants = grants_of(Conn::from(&mut write.tx), &stored).await?;
     let decided = decide(&stored, &grants)?;
+    decided.check_end(stored.expires_at, write.now)?;
     let user = UserId(stored.user_id);
     if decided.grants != grants {
         check_stores(&mut write.tx, &decided.grants).await?;

@@ -2,8 +2,10 @@
 
 use stockroom_domain::{Timestamp, UserId};
 
+use super::keys::KeyFilter;
 use crate::auth::keys::NewKey;
-use crate::db::{Conn, Tx};
+use crate::db::{Conn, Select, Tx};
+use crate::http::text;
 
 /// A key as it is stored, without its digest.
 #[derive(Clone, Debug)]
@@ -77,21 +79,30 @@ pub(super) async fn lock(tx: &mut Tx, id: i64) -> sqlx::Result<Option<Key>> {
 /// One page of keys, newest first, before one.
 pub(super) async fn page(
     db: Conn<'_>,
-    include_revoked: bool,
+    filter: &KeyFilter,
     before: Option<i64>,
     limit: i64,
 ) -> sqlx::Result<Vec<Key>> {
-    const SQL: &str = select_keys!(
-        "WHERE id < $1 AND ($2 OR revoked_at IS NULL)
-         ORDER BY id DESC
-         LIMIT CAST($3 AS BIGINT)"
-    );
-    on_db!(db, conn => sqlx::query_as(SQL)
-        .bind(before.unwrap_or(i64::MAX))
-        .bind(include_revoked)
-        .bind(limit)
-        .fetch_all(conn)
-        .await)
+    let mut select = Select::new(select_keys!("WHERE TRUE"));
+    push_filter(&mut select, filter);
+    if let Some(before) = before {
+        select.push(" AND id < ").bind(before);
+    }
+    select.push(" ORDER BY id DESC").limit(limit);
+    select.fetch_all(db).await
+}
+
+/// All keys that are asked for, to be counted.
+pub(super) fn all(filter: &KeyFilter) -> Select {
+    let mut select = Select::new("SELECT 1 FROM api_keys WHERE TRUE");
+    push_filter(&mut select, filter);
+    select
+}
+
+fn push_filter(select: &mut Select, filter: &KeyFilter) {
+    if !filter.include_revoked {
+        select.push(" AND revoked_at IS NULL");
+    }
 }
 
 /// Writes a key; its id.
@@ -126,13 +137,13 @@ pub(super) async fn update(
         SET name = $1, expires_at = $2, updated_at = $3, version = version + 1
         WHERE id = $4";
     const USER: &str = "UPDATE users
-        SET name = $1, updated_at = $2, version = version + 1
-        WHERE id = $3";
+        SET name = $1, name_key = $2, updated_at = $3, version = version + 1
+        WHERE id = $4";
     on_db!(Conn::from(tx), conn => {
         let update = sqlx::query(KEY).bind(name).bind(expires_at.map(|at| at.0)).bind(now.0);
         update.bind(key.id).execute(&mut *conn).await?;
-        let update = sqlx::query(USER).bind(name).bind(now.0).bind(key.user_id);
-        update.execute(conn).await.map(drop)
+        let update = sqlx::query(USER).bind(name).bind(text::key(name)).bind(now.0);
+        update.bind(key.user_id).execute(conn).await.map(drop)
     })
 }
 

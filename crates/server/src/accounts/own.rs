@@ -16,20 +16,20 @@ use crate::db::Conn;
 use crate::error::{ApiError, ApiResult, ErrorCode, Faults};
 use crate::events::{Event, Fact};
 use crate::http::{
-    Answer, Body, Cursor, Done, ETag, IfMatch, Limit, Name, Once, Paging, Params, PathId, Success,
-    WireTime, begin_write, refuse_known,
+    Answer, Body, Cursor, Done, ETag, IfMatch, Limit, Name, Once, Paging, Params, PathId, Sent,
+    Success, Total, WireTime, begin_write, refuse_known,
 };
 
 /// The most bytes of someone's preferences.
 const PREFERENCES_BYTES_MAX: usize = 16 * 1024;
 
 /// What someone changes about themselves.
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
 #[schemars(example = json!({ "name": "Ada Lovelace" }))]
 pub struct ProfilePatch {
     /// Their name, for people.
-    name: Option<Name>,
+    name: Sent<Name>,
 }
 
 /// A new password.
@@ -86,6 +86,9 @@ pub struct SessionList {
     sessions: Vec<SessionView>,
     /// Where the next page begins, if there is one.
     next_cursor: Option<String>,
+    /// How many there are in all, where asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    total: Option<Total>,
 }
 
 /// Which sign-ins.
@@ -98,6 +101,9 @@ pub struct SessionFilter {
     /// Where to go on: the `next_cursor` of the page before.
     #[serde(skip_serializing)]
     cursor: Option<Cursor>,
+    /// Count them as well, up to 10,000.
+    #[serde(skip_serializing)]
+    include_total: bool,
 }
 
 /// How someone likes the screens.
@@ -125,25 +131,32 @@ pub async fn patch_profile(
     who: Person,
     app: App,
     once: Once,
+    if_match: IfMatch,
     Body(patch): Body<ProfilePatch>,
 ) -> ApiResult<Answer<Profile>> {
     let mut write = begin_write(&app, &who, &once).await?;
     // What is remembered of the caller may be seconds old.
-    let stored = users_sql::lock(&mut write.tx, who.user_id).await?;
-    let before = stored.map_or_else(|| who.name.clone(), |user| user.name);
-    let name = patch.name.map_or_else(|| before.clone(), Name::into_string);
-    let is_same = name == before;
-    let view = UserView::from(&*who).with_name(&name);
+    let Some(stored) = users_sql::lock(&mut write.tx, who.user_id).await? else {
+        return Err(ApiError::unauthenticated("Your account is gone."));
+    };
+    if_match.check(stored.version)?;
+    let mut faults = Faults::new();
+    let name = patch.name.or(Sent::of(&stored.name)?).required("name", &mut faults);
+    faults.into_result()?;
+    let name = name.map(Name::into_string).unwrap_or_default();
+    let is_same = name == stored.name;
     let fact = (!is_same).then(|| {
         let event = Event::new("user.updated", "user", who.user_id.0, &json!({}));
-        Fact::new(event).before(&json!({ "name": before })).after(&json!({ "name": name }))
+        Fact::new(event).before(&json!({ "name": stored.name })).after(&json!({ "name": name }))
     });
     if !is_same {
         sql::set_name(&mut write.tx, who.user_id, &name, write.now).await?;
     }
+    let version = stored.version + i64::from(!is_same);
+    let view = UserView::from(&*who).with_name(&name, version);
     let answer = write.commit(&Profile::of(view), fact).await?;
     app.auth.callers.forget_user(who.user_id);
-    Ok(answer)
+    Ok(answer.with_etag(ETag(version)))
 }
 
 /// `PUT /api/auth/password`: ends all other sign-ins.
@@ -198,9 +211,11 @@ pub async fn sessions(
     let paging: Paging<i64> =
         Paging::new(who.user_id, "sessions", &filter, filter.limit, filter.cursor.as_ref())?;
     let mut reader = app.db.read().await?;
-    let db = Conn::from(&mut reader);
+    let (mut db, now) = (Conn::from(&mut reader), app.clock.now());
     let fetch = paging.limit.fetch();
-    let rows = sql::sessions(db, who.user_id, app.clock.now(), paging.after, fetch).await?;
+    let rows = sql::sessions(db.reborrow(), who.user_id, now, paging.after, fetch).await?;
+    let all = || sql::all_sessions(who.user_id, now);
+    let total = Total::counted(filter.include_total, db, all).await?;
     let (rows, next_cursor) = paging.finish(rows, |session| session.id)?;
     let view = |session: Session| SessionView {
         id: session.id,
@@ -212,7 +227,7 @@ pub async fn sessions(
         expires_at: WireTime(Timestamp(session.expires_at)),
     };
     let sessions = rows.into_iter().map(view).collect();
-    Answer::new(&SessionList { status: Success::Success, sessions, next_cursor })
+    Answer::new(&SessionList { status: Success::Success, sessions, next_cursor, total })
 }
 
 /// `DELETE /api/auth/sessions/{id}`: ends one of the caller's own sign-ins, be it this one.

@@ -3,7 +3,8 @@
 use stockroom_domain::{Timestamp, UserId};
 
 use super::own::Session;
-use crate::db::{Conn, Tx};
+use crate::db::{Conn, Select, Tx};
+use crate::http::text;
 
 /// Sets someone's name.
 pub(super) async fn set_name(
@@ -13,10 +14,16 @@ pub(super) async fn set_name(
     now: Timestamp,
 ) -> sqlx::Result<()> {
     const SQL: &str = "UPDATE users
-        SET name = $1, updated_at = $2, version = version + 1
-        WHERE id = $3";
-    on_db!(Conn::from(tx), conn =>
-        sqlx::query(SQL).bind(name).bind(now.0).bind(user.0).execute(conn).await.map(drop))
+        SET name = $1, name_key = $2, updated_at = $3, version = version + 1
+        WHERE id = $4";
+    on_db!(Conn::from(tx), conn => sqlx::query(SQL)
+        .bind(name)
+        .bind(text::key(name))
+        .bind(now.0)
+        .bind(user.0)
+        .execute(conn)
+        .await
+        .map(drop))
 }
 
 /// Someone's sign-ins that have not ended, newest first, before one. Leans on
@@ -28,18 +35,28 @@ pub(super) async fn sessions(
     before: Option<i64>,
     limit: i64,
 ) -> sqlx::Result<Vec<Session>> {
-    const SQL: &str = "SELECT id, user_agent, address, created_at, last_used_at, expires_at
-        FROM sessions
-        WHERE user_id = $1 AND ended_at IS NULL AND expires_at > $2 AND id < $3
-        ORDER BY id DESC
-        LIMIT CAST($4 AS BIGINT)";
-    on_db!(db, conn => sqlx::query_as(SQL)
-        .bind(user.0)
-        .bind(now.0)
-        .bind(before.unwrap_or(i64::MAX))
-        .bind(limit)
-        .fetch_all(conn)
-        .await)
+    let mut select = Select::new(
+        "SELECT id, user_agent, address, created_at, last_used_at, expires_at
+         FROM sessions",
+    );
+    push_open(&mut select, user, now);
+    if let Some(before) = before {
+        select.push(" AND id < ").bind(before);
+    }
+    select.push(" ORDER BY id DESC").limit(limit);
+    select.fetch_all(db).await
+}
+
+/// All of them, to be counted.
+pub(super) fn all_sessions(user: UserId, now: Timestamp) -> Select {
+    let mut select = Select::new("SELECT 1 FROM sessions");
+    push_open(&mut select, user, now);
+    select
+}
+
+fn push_open(select: &mut Select, user: UserId, now: Timestamp) {
+    select.push(" WHERE user_id = ").bind(user.0).push(" AND ended_at IS NULL");
+    select.push(" AND expires_at > ").bind(now.0);
 }
 
 /// Ends one of someone's own sign-ins; whether it was open. `None` where there is none of theirs.

@@ -8,7 +8,7 @@ use stockroom_domain::StoreId;
 use stockroom_domain::permissions::Role;
 
 use super::users_sql as sql;
-use crate::auth::http::RoleName;
+use crate::auth::http::{GrantView, RoleName};
 use crate::auth::{Grant, Place};
 use crate::db::{Conn, Tx};
 use crate::error::{ApiResult, Faults};
@@ -33,6 +33,15 @@ pub(super) struct SentRoles<'a> {
     pub(super) role: &'a Sent<RoleName>,
     pub(super) store_ids: &'a Sent<Vec<i64>>,
     pub(super) grants: &'a Sent<Vec<GrantInput>>,
+}
+
+/// Roles as a cell of a list: `manager:1|staff:2`, and without a store those held in all.
+pub(super) fn grants_cell(grants: &[GrantView]) -> String {
+    let grants = grants.iter().map(|grant| match grant.store_id() {
+        Some(store) => format!("{}:{store}", grant.role().name()),
+        None => grant.role().name().to_owned(),
+    });
+    grants.collect::<Vec<_>>().join("|")
 }
 
 impl SentRoles<'_> {

@@ -6,19 +6,21 @@ use serde_json::json;
 use stockroom_domain::UserId;
 use stockroom_domain::permissions::Permission;
 
-use super::roles::check_stores;
+use super::roles::{check_stores, grants_cell};
 use super::user::{AccountView, Decided, User, UserInput, UserPatch};
-use super::users_sql::{self as sql, NewUser};
+use super::users_sql as sql;
 use crate::App;
 use crate::auth::http::RoleName;
+use crate::auth::users_sql::{NewUserRow, insert_user};
 use crate::auth::{Anyone, Can, ManageUsers, Principal, Registrar, Scope, users};
 use crate::config::Secret;
 use crate::db::{Conn, Fault, fault};
 use crate::error::{ApiError, ApiResult, ErrorCode, Faults};
 use crate::events::{Event, Fact};
+use crate::http::csv::{self, Csv, begin_export, or_empty};
 use crate::http::{
-    Answer, Body, Created, Cursor, Done, IfMatch, Limit, Once, Paging, Params, PathId, Success,
-    Text, Write, begin_write,
+    AcceptsCsv, Answer, Body, Created, Cursor, Done, IfMatch, Limit, ListAnswer, ListFormat, Once,
+    Paging, Params, PathId, RequestContext, Success, Text, Total, Write, begin_write,
 };
 
 /// One user.
@@ -35,6 +37,9 @@ pub struct AccountList {
     users: Vec<AccountView>,
     /// Where the next page begins, if there is one.
     next_cursor: Option<String>,
+    /// How many there are in all, where asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    total: Option<Total>,
 }
 
 /// Which users, by username.
@@ -57,22 +62,79 @@ pub struct UserFilter {
     /// Where to go on: the `next_cursor` of the page before.
     #[serde(skip_serializing)]
     pub cursor: Option<Cursor>,
+    /// Count them as well, up to 10,000.
+    #[serde(skip_serializing)]
+    pub include_total: bool,
+    /// `csv` answers the whole list as one file.
+    #[serde(skip_serializing)]
+    pub format: Option<ListFormat>,
 }
 
 /// `GET /api/users`
 pub async fn list(
     who: Can<ManageUsers>,
     app: App,
+    context: RequestContext,
+    accepts: AcceptsCsv,
     Params(filter): Params<UserFilter>,
-) -> ApiResult<Answer<AccountList>> {
+) -> ApiResult<ListAnswer<AccountList>> {
     let paging: Paging<String> =
         Paging::new(who.user_id, "users", &filter, filter.limit, filter.cursor.as_ref())?;
+    if accepts.or_asked(filter.format) {
+        begin_export(&app, &who, &context, "users", &filter).await?;
+        return csv(app, filter, paging.after).await.map(ListAnswer::Csv);
+    }
     let mut reader = app.db.read().await?;
     let after = paging.after.as_deref();
     let rows = sql::page(Conn::from(&mut reader), &filter, after, paging.limit.fetch()).await?;
     let (rows, next_cursor) = paging.finish(rows, |user| user.username_key.clone())?;
     let users = rows.into_iter().map(AccountView::from).collect();
-    Answer::new(&AccountList { status: Success::Success, users, next_cursor })
+    let db = Conn::from(&mut reader);
+    let total = Total::counted(filter.include_total, db, || sql::all(&filter)).await?;
+    let page = AccountList { status: Success::Success, users, next_cursor, total };
+    Answer::new(&page).map(ListAnswer::Json)
+}
+
+const CSV_COLUMNS: [&str; 10] = [
+    "id",
+    "username",
+    "name",
+    "grants",
+    "is_disabled",
+    "is_deleted",
+    "last_sign_in_at",
+    "version",
+    "created_at",
+    "updated_at",
+];
+
+async fn csv(app: App, filter: UserFilter, first: Option<String>) -> ApiResult<Csv> {
+    Csv::pages("users.csv", &CSV_COLUMNS, first, move |after: Option<String>| {
+        let (app, filter) = (app.clone(), filter.clone());
+        Box::pin(async move {
+            let mut reader = app.db.read().await?;
+            let (db, after) = (Conn::from(&mut reader), after.as_deref());
+            let rows = sql::page(db, &filter, after, csv::ROWS_AT_ONCE).await?;
+            let next = csv::next(&rows, |user| user.username_key.clone());
+            Ok((rows.into_iter().map(AccountView::from).map(csv_row).collect(), next))
+        })
+    })
+    .await
+}
+
+fn csv_row(user: AccountView) -> Vec<String> {
+    vec![
+        user.id.to_string(),
+        user.username,
+        user.name,
+        grants_cell(&user.grants),
+        user.is_disabled.to_string(),
+        user.is_deleted.to_string(),
+        or_empty(user.last_sign_in_at),
+        user.version.to_string(),
+        user.created_at.to_string(),
+        user.updated_at.to_string(),
+    ]
 }
 
 /// `GET /api/users/{id}`
@@ -141,14 +203,14 @@ async fn add(
     let password_hash = app.auth.passwords.hash(password.expose()).await?;
     let mut write = begin_write(app, who, once).await?;
     check_stores(&mut write.tx, &decided.grants).await?;
-    let new = NewUser {
+    let new = NewUserRow {
         username: &decided.username,
         name: &decided.name,
         password_hash: &password_hash,
         is_disabled: decided.is_disabled,
         is_program: false,
     };
-    let Some(id) = sql::insert(&mut write.tx, &new, write.now).await? else {
+    let Some(id) = insert_user(&mut write.tx, &new, write.now).await? else {
         return Err(username_taken(&decided.username));
     };
     sql::set_grants(&mut write.tx, id, &decided.grants).await?;

@@ -8,19 +8,10 @@ use stockroom_domain::{Timestamp, UserId};
 use super::user::User;
 use super::users::UserFilter;
 use crate::auth::http::RoleName;
+use crate::auth::users_sql::insert_grants;
 use crate::auth::{Grant, Place, users};
 use crate::db::{Conn, Select, Tx, like_escaped};
-
-/// A user to be written.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct NewUser<'a> {
-    pub(super) username: &'a str,
-    pub(super) name: &'a str,
-    /// A PHC string; a program has none that any password fits.
-    pub(super) password_hash: &'a str,
-    pub(super) is_disabled: bool,
-    pub(super) is_program: bool,
-}
+use crate::http::text;
 
 struct UserRow {
     id: i64,
@@ -162,6 +153,23 @@ pub(super) async fn page(
     limit: i64,
 ) -> sqlx::Result<Vec<User>> {
     let mut select = Select::new(select_users!(""));
+    push_filter(&mut select, filter);
+    if let Some(after) = after {
+        select.push(" AND u.username_key > ").bind(after);
+    }
+    select.push(" ORDER BY u.username_key").limit(limit);
+    let rows: Vec<UserRow> = select.fetch_all(db.reborrow()).await?;
+    with_grants(db, rows).await
+}
+
+/// All users who are asked for, to be counted.
+pub(super) fn all(filter: &UserFilter) -> Select {
+    let mut select = Select::new("SELECT 1 FROM users u WHERE NOT u.is_program");
+    push_filter(&mut select, filter);
+    select
+}
+
+fn push_filter(select: &mut Select, filter: &UserFilter) {
     if !filter.include_deleted {
         select.push(" AND NOT u.is_deleted");
     }
@@ -179,43 +187,11 @@ pub(super) async fn page(
     if let Some(q) = &filter.q {
         for word in q.key().split_whitespace() {
             let pattern = format!("%{}%", like_escaped(word));
-            select.push(" AND (LOWER(u.name) LIKE ").bind(pattern.as_str());
+            select.push(" AND (u.name_key LIKE ").bind(pattern.as_str());
             select.push(" ESCAPE '\\' OR u.username_key LIKE ").bind(pattern);
             select.push(" ESCAPE '\\')");
         }
     }
-    if let Some(after) = after {
-        select.push(" AND u.username_key > ").bind(after);
-    }
-    select.push(" ORDER BY u.username_key").limit(limit);
-    let rows: Vec<UserRow> = select.fetch_all(db.reborrow()).await?;
-    with_grants(db, rows).await
-}
-
-/// Writes a user, or gives `None` where the name is taken.
-pub(super) async fn insert(
-    tx: &mut Tx,
-    new: &NewUser<'_>,
-    now: Timestamp,
-) -> sqlx::Result<Option<UserId>> {
-    const SQL: &str = "INSERT INTO users
-            (username, username_key, name, password_hash, is_disabled, is_program, version,
-             created_at, updated_at)
-        VALUES ($1, $2, $3, $4, $5, $6, 1, $7, $8)
-        ON CONFLICT (username_key) DO NOTHING
-        RETURNING id";
-    let id: Option<i64> = on_db!(Conn::from(tx), conn => sqlx::query_scalar(SQL)
-        .bind(new.username)
-        .bind(users::key(new.username))
-        .bind(new.name)
-        .bind(new.password_hash)
-        .bind(new.is_disabled)
-        .bind(new.is_program)
-        .bind(now.0)
-        .bind(now.0)
-        .fetch_optional(conn)
-        .await)?;
-    Ok(id.map(UserId))
 }
 
 /// Changes what a user is called, and whether they may sign in. The name's unique index may
@@ -227,13 +203,14 @@ pub(super) async fn update(
     now: Timestamp,
 ) -> sqlx::Result<()> {
     const SQL: &str = "UPDATE users
-        SET username = $1, username_key = $2, name = $3, is_disabled = $4, updated_at = $5,
-            version = version + 1
-        WHERE id = $6";
+        SET username = $1, username_key = $2, name = $3, name_key = $4, is_disabled = $5,
+            updated_at = $6, version = version + 1
+        WHERE id = $7";
     on_db!(Conn::from(tx), conn => sqlx::query(SQL)
         .bind(username)
         .bind(users::key(username))
         .bind(name)
+        .bind(text::key(name))
         .bind(is_disabled)
         .bind(now.0)
         .bind(id.0)
@@ -244,16 +221,11 @@ pub(super) async fn update(
 
 /// Gives a user these roles and no other.
 pub(super) async fn set_grants(tx: &mut Tx, id: UserId, grants: &[Grant]) -> sqlx::Result<()> {
-    const DELETE: &str = "DELETE FROM user_roles WHERE user_id = $1";
-    const INSERT: &str = "INSERT INTO user_roles (user_id, store_id, role) VALUES ($1, $2, $3)";
-    on_db!(Conn::from(tx), conn => {
-        sqlx::query(DELETE).bind(id.0).execute(&mut *conn).await?;
-        for grant in grants {
-            let insert = sqlx::query(INSERT).bind(id.0).bind(grant.place.store_id());
-            insert.bind(grant.role.name()).execute(&mut *conn).await?;
-        }
-    });
-    Ok(())
+    const SQL: &str = "DELETE FROM user_roles WHERE user_id = $1";
+    on_db!(Conn::from(&mut *tx), conn => {
+        sqlx::query(SQL).bind(id.0).execute(conn).await.map(drop)
+    })?;
+    insert_grants(tx, id, grants).await
 }
 
 /// Sets another password.

@@ -11,7 +11,7 @@ use serde_json::{Map, Value, json};
 use stockroom_domain::Timestamp;
 
 use super::users::is_of_all_stores;
-use super::views_sql::{self as sql, Details, View};
+use super::views_sql::{self as sql, Details, Seen, View};
 use crate::App;
 use crate::auth::{Person, Principal};
 use crate::db::{Conn, Fault, fault};
@@ -19,7 +19,7 @@ use crate::error::{ApiError, ApiResult, ErrorCode, Faults};
 use crate::events::{Event, Fact};
 use crate::http::{
     Answer, Body, Created, Cursor, Done, ETag, IfMatch, Limit, Once, Paging, Params, PathId, Sent,
-    Success, Text, WireTime, Write, begin_write,
+    Success, Text, Total, WireTime, Write, begin_write,
 };
 
 /// The most views of one user.
@@ -112,6 +112,9 @@ pub struct ViewList {
     views: Vec<ViewView>,
     /// Where the next page begins, if there is one.
     next_cursor: Option<String>,
+    /// How many there are in all, where asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    total: Option<Total>,
 }
 
 /// Which views: one's own and those that are shared.
@@ -126,6 +129,9 @@ pub struct ViewFilter {
     /// Where to go on: the `next_cursor` of the page before.
     #[serde(skip_serializing)]
     pub cursor: Option<Cursor>,
+    /// Count them as well, up to 10,000.
+    #[serde(skip_serializing)]
+    pub include_total: bool,
 }
 
 impl TryFrom<View> for ViewView {
@@ -191,15 +197,15 @@ pub async fn list(
     let paging: Paging<(String, i64)> =
         Paging::new(who.user_id, "views", &filter, filter.limit, filter.cursor.as_ref())?;
     let mut reader = app.db.read().await?;
-    let db = Conn::from(&mut reader);
+    let mut db = Conn::from(&mut reader);
     let list = filter.list.as_ref().map(Text::as_str);
-    let fetch = paging.limit.fetch();
-    let sees_shared = may_see_shared(&who);
-    let after = paging.after.as_ref();
-    let rows = sql::page(db, who.user_id, sees_shared, list, after, fetch).await?;
+    let seen = Seen { by: who.user_id, has_shared: may_see_shared(&who), list };
+    let (after, fetch) = (paging.after.as_ref(), paging.limit.fetch());
+    let rows = sql::page(db.reborrow(), seen, after, fetch).await?;
+    let total = Total::counted(filter.include_total, db, || sql::all(seen)).await?;
     let (rows, next_cursor) = paging.finish(rows, |view| (view.name_key.clone(), view.id))?;
     let views = rows.into_iter().map(ViewView::try_from).collect::<ApiResult<_>>()?;
-    Answer::new(&ViewList { status: Success::Success, views, next_cursor })
+    Answer::new(&ViewList { status: Success::Success, views, next_cursor, total })
 }
 
 /// `GET /api/views/{id}`

@@ -53,6 +53,15 @@ impl View {
     }
 }
 
+/// Which views someone sees.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Seen<'a> {
+    pub(super) by: UserId,
+    /// Also those of others that are shared.
+    pub(super) has_shared: bool,
+    pub(super) list: Option<&'a str>,
+}
+
 macro_rules! select_views {
     ($rest:literal) => {
         concat!(
@@ -85,23 +94,33 @@ pub(super) async fn lock(tx: &mut Tx, id: i64) -> sqlx::Result<Option<View>> {
 /// `saved_views_names` and `saved_views_shared`.
 pub(super) async fn page(
     db: Conn<'_>,
-    owner: UserId,
-    sees_shared: bool,
-    list: Option<&str>,
+    seen: Seen<'_>,
     after: Option<&(String, i64)>,
     limit: i64,
 ) -> sqlx::Result<Vec<View>> {
-    let mut select = Select::new(select_views!("WHERE NOT is_deleted AND (owner_id = "));
-    select.bind(owner.0).push(if sees_shared { " OR is_shared)" } else { ")" });
-    if let Some(list) = list {
-        select.push(" AND list = ").bind(list);
-    }
+    let mut select = Select::new(select_views!(""));
+    push_seen(&mut select, seen);
     if let Some((name_key, id)) = after {
         select.push(" AND (name_key, id) > (").bind(name_key.as_str());
         select.push(", ").bind(*id).push(")");
     }
     select.push(" ORDER BY name_key, id").limit(limit);
     select.fetch_all(db).await
+}
+
+/// All of them, to be counted.
+pub(super) fn all(seen: Seen<'_>) -> Select {
+    let mut select = Select::new("SELECT 1 FROM saved_views ");
+    push_seen(&mut select, seen);
+    select
+}
+
+fn push_seen(select: &mut Select, seen: Seen<'_>) {
+    select.push("WHERE NOT is_deleted AND (owner_id = ").bind(seen.by.0);
+    select.push(if seen.has_shared { " OR is_shared)" } else { ")" });
+    if let Some(list) = seen.list {
+        select.push(" AND list = ").bind(list);
+    }
 }
 
 /// How many views someone has. Leans on `saved_views_names`.

@@ -8,19 +8,18 @@ use stockroom_domain::permissions::Permission;
 
 use super::sql::{self, Row};
 use crate::App;
+use crate::audit::ActorKind;
 use crate::auth::{Can, Principal, ReadAudit, Scope};
 use crate::db::Conn;
 use crate::error::{ApiError, ApiResult};
-use crate::http::csv::{Csv, Rows, begin_export};
+use crate::http::csv::{self, Csv, Rows, begin_export, or_empty};
 use crate::http::{
     AcceptsCsv, Answer, Cursor, Limit, ListAnswer, ListFormat, Paging, Params, RequestContext,
-    Success, Text, WireTime,
+    Success, Text, Total, WireTime,
 };
 
 /// The most values of one filter.
 const VALUES_MAX: usize = 100;
-/// Rows read at once for a file.
-const CSV_PAGE_LEN: i64 = 500;
 
 /// Which entries.
 #[derive(Clone, Debug, Default, Deserialize, Serialize, JsonSchema)]
@@ -31,7 +30,7 @@ pub struct AuditFilter {
     /// Only by these users; a program's key has a user's number of its own.
     pub actor_id: Vec<i64>,
     /// Only by this kind of actor.
-    pub actor_kind: Option<ActorKindName>,
+    pub actor_kind: Option<ActorKind>,
     /// Only about this kind of thing, as in `product`.
     pub subject_kind: Option<Text<64>>,
     /// Only about the thing of this number; with `subject_kind`.
@@ -52,38 +51,12 @@ pub struct AuditFilter {
     /// Where to go on: the `next_cursor` of the page before.
     #[serde(skip_serializing)]
     pub cursor: Option<Cursor>,
+    /// Count them as well, up to 10,000.
+    #[serde(skip_serializing)]
+    pub include_total: bool,
     /// `csv` answers the whole list as one file.
     #[serde(skip_serializing)]
     pub format: Option<ListFormat>,
-}
-
-/// What kind of actor did it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-#[schemars(inline)]
-pub enum ActorKindName {
-    /// Someone who has signed in.
-    User,
-    /// A program with an API key.
-    Key,
-    /// Another program that wrote to the database.
-    Database,
-    /// Stockroom itself, or its command line.
-    System,
-    /// Someone who has not proved who they are.
-    Nobody,
-}
-
-impl ActorKindName {
-    pub(super) const fn name(self) -> &'static str {
-        match self {
-            Self::User => "user",
-            Self::Key => "key",
-            Self::Database => "database",
-            Self::System => "system",
-            Self::Nobody => "nobody",
-        }
-    }
 }
 
 /// Who did it, as they were known then.
@@ -141,6 +114,9 @@ pub struct AuditLog {
     audit_logs: Vec<EntryView>,
     /// Where the next page begins, if there is one.
     next_cursor: Option<String>,
+    /// How many there are in all, where asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    total: Option<Total>,
 }
 
 impl From<Row> for EntryView {
@@ -184,11 +160,14 @@ pub async fn list(
     }
     let mut reader = app.db.read().await?;
     let limit = paging.limit.fetch();
-    let rows = sql::page(Conn::from(&mut reader), &scope, &filter, paging.after, limit).await?;
+    let mut db = Conn::from(&mut reader);
+    let rows = sql::page(db.reborrow(), &scope, &filter, paging.after, limit).await?;
+    let all = sql::all(db.reborrow(), &scope, &filter).await?;
+    let total = Total::counted(filter.include_total, db, || all).await?;
     drop(reader);
     let (rows, next_cursor) = paging.finish(rows, |row| row.id)?;
     let audit_logs = rows.into_iter().map(EntryView::from).collect();
-    let page = AuditLog { status: Success::Success, audit_logs, next_cursor };
+    let page = AuditLog { status: Success::Success, audit_logs, next_cursor, total };
     Answer::new(&page).map(ListAnswer::Json)
 }
 
@@ -253,16 +232,12 @@ async fn csv_page(
     after: Option<i64>,
 ) -> ApiResult<(Rows, Option<i64>)> {
     let mut reader = app.db.read().await?;
-    let rows = sql::page(Conn::from(&mut reader), scope, filter, after, CSV_PAGE_LEN).await?;
-    let is_full = i64::try_from(rows.len()).is_ok_and(|len| len == CSV_PAGE_LEN);
-    let next = rows.last().filter(|_| is_full).map(|last| last.id);
+    let rows = sql::page(Conn::from(&mut reader), scope, filter, after, csv::ROWS_AT_ONCE).await?;
+    let next = csv::next(&rows, |row| row.id);
     Ok((rows.into_iter().map(csv_row).collect(), next))
 }
 
 fn csv_row(row: Row) -> Vec<String> {
-    fn or_empty<T: ToString>(value: Option<T>) -> String {
-        value.map(|value| value.to_string()).unwrap_or_default()
-    }
     vec![
         row.id.to_string(),
         row.at().to_string(),

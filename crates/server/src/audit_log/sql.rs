@@ -66,6 +66,27 @@ pub(super) async fn page(
          FROM audit_logs
          WHERE TRUE",
     );
+    push_all(&mut select, db.reborrow(), scope, filter).await?;
+    if let Some(before) = before {
+        select.push(" AND id < ").bind(before);
+    }
+    select.push(" ORDER BY id DESC").limit(limit);
+    select.fetch_all(db).await
+}
+
+/// All entries that are asked for, to be counted.
+pub(super) async fn all(db: Conn<'_>, scope: &Scope, filter: &AuditFilter) -> sqlx::Result<Select> {
+    let mut select = Select::new("SELECT 1 FROM audit_logs WHERE TRUE");
+    push_all(&mut select, db, scope, filter).await?;
+    Ok(select)
+}
+
+async fn push_all(
+    select: &mut Select,
+    mut db: Conn<'_>,
+    scope: &Scope,
+    filter: &AuditFilter,
+) -> sqlx::Result<()> {
     let asks_for_movements = filter.action.iter().any(|action| action.as_str() == "stock.moved");
     if !filter.include_movements && !asks_for_movements {
         select.push(" AND action <> 'stock.moved'");
@@ -79,20 +100,16 @@ pub(super) async fn page(
             select.any_of(" AND store_id", stores.iter().map(|store| store.0));
         }
     }
-    push_filter(&mut select, filter);
+    push_filter(select, filter);
     if let Some(WireTime(from)) = filter.from {
         let id = first_at(db.reborrow(), from.plus_seconds(-CLOCKS_DIFFER_MAX_S)).await?;
         select.push(" AND at >= ").bind(from.0).push(" AND id >= ").bind(id);
     }
     if let Some(WireTime(to)) = filter.to {
-        let id = first_at(db.reborrow(), to.plus_seconds(CLOCKS_DIFFER_MAX_S)).await?;
+        let id = first_at(db, to.plus_seconds(CLOCKS_DIFFER_MAX_S)).await?;
         select.push(" AND at < ").bind(to.0).push(" AND id < ").bind(id);
     }
-    if let Some(before) = before {
-        select.push(" AND id < ").bind(before);
-    }
-    select.push(" ORDER BY id DESC").limit(limit);
-    select.fetch_all(db).await
+    Ok(())
 }
 
 fn push_filter(select: &mut Select, filter: &AuditFilter) {

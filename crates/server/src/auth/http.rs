@@ -16,7 +16,7 @@ use super::{Anyone, Who};
 use crate::App;
 use crate::config::Secret;
 use crate::error::ApiResult;
-use crate::http::{Answer, Body, Created, RequestContext, Success};
+use crate::http::{Answer, Body, Created, ETag, RequestContext, Success};
 
 /// Name and password.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -122,6 +122,8 @@ pub struct UserView {
     store_ids: Option<Vec<i64>>,
     /// All their roles, by store.
     grants: Vec<GrantView>,
+    /// Rises by one with each change.
+    version: i64,
 }
 
 /// A pair of tokens and whose they are.
@@ -206,7 +208,8 @@ pub async fn logout(who: Who, app: App, context: RequestContext) -> ApiResult<An
 
 /// Tells who is asking.
 pub async fn profile(who: Who) -> ApiResult<Answer<Profile>> {
-    Answer::new(&Profile { status: Success::Success, user: UserView::from(&*who) })
+    let answer = Answer::new(&Profile::of(UserView::from(&*who)))?;
+    Ok(answer.with_etag(ETag(who.version)))
 }
 
 /// Makes the first administrator and the first store.
@@ -279,6 +282,7 @@ impl From<&Principal> for UserView {
             role: grants.iter().map(GrantView::role).min().unwrap_or(RoleName::Staff),
             store_ids: grants.iter().map(GrantView::store_id).collect(),
             grants,
+            version: who.version,
         }
     }
 }
@@ -293,8 +297,8 @@ impl Profile {
 impl UserView {
     /// The same under another name.
     #[must_use]
-    pub fn with_name(self, name: &str) -> Self {
-        Self { name: name.to_owned(), ..self }
+    pub fn with_name(self, name: &str, version: i64) -> Self {
+        Self { name: name.to_owned(), version, ..self }
     }
 
     fn example() -> Self {
@@ -305,6 +309,7 @@ impl UserView {
             role: RoleName::Admin,
             store_ids: None,
             grants: vec![GrantView { store_id: None, role: RoleName::Admin }],
+            version: 1,
         }
     }
 }

@@ -23,6 +23,7 @@ mod sql;
 pub mod throttle;
 pub mod tokens;
 pub mod users;
+pub mod users_sql;
 pub mod wrap;
 
 use std::sync::Arc;

@@ -61,6 +61,8 @@ pub struct Principal {
     pub via: Via,
     /// Their roles, by store.
     pub grants: Vec<Grant>,
+    /// Rises by one whenever they are changed.
+    pub version: i64,
 }
 
 impl Place {
@@ -126,6 +128,7 @@ impl Principal {
             name: String::new(),
             via: Via::Nothing,
             grants: Vec::new(),
+            version: 0,
         }
     }
 
@@ -188,6 +191,7 @@ mod tests {
                 .iter()
                 .map(|&(store, role)| Grant { place: Place::from_store_id(store), role })
                 .collect(),
+            version: 1,
         }
     }
 

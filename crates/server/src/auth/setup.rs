@@ -16,6 +16,7 @@ use unicode_normalization::UnicodeNormalization;
 use super::principal::{Grant, Place, Principal};
 use super::sessions::{Device, TokenPair, digest, signed_in, start};
 use super::tokens::{TOKEN_TTL_S, random};
+use super::users_sql::{self, NewUserRow};
 use super::{Auth, passwords, sql, users};
 use crate::audit::{Actor, Entry, Origin};
 use crate::error::{ApiError, ApiResult, ErrorCode, Faults};
@@ -61,7 +62,7 @@ impl Auth {
     /// # Errors
     /// The database's.
     pub async fn is_set_up(&self) -> ApiResult<bool> {
-        Ok(sql::has_users(&mut self.db.read().await?).await?)
+        Ok(users_sql::has_users(&mut self.db.read().await?).await?)
     }
 
     /// The token for the link that is printed at start, `None` once there is a user.
@@ -102,26 +103,27 @@ impl Auth {
         let password_hash = self.passwords.hash(new.password).await?;
         let signer = self.tokens.signer(&self.db, &self.clock).await?;
         let now = self.clock.now();
-        let user = sql::UserRow {
+        let user = NewUserRow {
             username: &shop.username,
-            username_key: &users::key(&shop.username),
             name: &shop.username,
             password_hash: &password_hash,
+            is_disabled: false,
+            is_program: false,
         };
 
         let mut tx = self.db.begin().await?;
         // Of two at once, the second waits here for the first; whoever wins has the token.
         let is_first = sql::claim_setting(&mut tx, DONE_SETTING, &now.0.to_string()).await?;
-        if !is_first || sql::has_users(&mut tx).await? {
+        if !is_first || users_sql::has_users(&mut tx).await? {
             tx.rollback().await?;
             return Err(already_set_up());
         }
-        let Some(user_id) = sql::insert_user(&mut tx, user, now).await? else {
+        let Some(user_id) = users_sql::insert_user(&mut tx, &user, now).await? else {
             tx.rollback().await?;
             return Err(already_set_up());
         };
         let grant = Grant { place: Place::AllStores, role: Role::Admin };
-        sql::insert_grant(&mut tx, user_id, grant).await?;
+        users_sql::insert_grants(&mut tx, user_id, &[grant]).await?;
         let store =
             sql::insert_first_store(&mut tx, &shop.store_name, &shop.time_zone, now).await?;
         sql::set_setting(&mut tx, "currency", &shop.currency).await?;

@@ -1,5 +1,5 @@
-//! All SQL of identity: users, their roles, sessions, refresh tokens and signing keys, and the
-//! rows that setting up a shop writes.
+//! SQL of signing in: credentials, sessions, refresh tokens and signing keys, and the rows that
+//! setting up a shop writes. Users and their roles are written by [`super::users_sql`].
 
 use stockroom_domain::permissions::Role;
 use stockroom_domain::{StoreId, Timestamp, UserId};
@@ -17,19 +17,6 @@ pub struct Credentials {
     pub password_hash: String,
     /// Disabled users cannot sign in.
     pub is_disabled: bool,
-}
-
-/// A user to be written.
-#[derive(Clone, Copy, Debug)]
-pub struct UserRow<'a> {
-    /// As it is shown.
-    pub username: &'a str,
-    /// As it is compared; unique.
-    pub username_key: &'a str,
-    /// For people.
-    pub name: &'a str,
-    /// A PHC string.
-    pub password_hash: &'a str,
 }
 
 /// A sign-in to be written.
@@ -98,26 +85,35 @@ pub async fn has_signing_key(tx: &mut Tx) -> sqlx::Result<bool> {
     Ok(found.is_some())
 }
 
+/// Someone who may come in, and one of their roles.
+struct CallerRow {
+    via_id: i64,
+    id: i64,
+    username: String,
+    name: String,
+    version: i64,
+    store_id: Option<i64>,
+    role: Option<String>,
+}
+crate::from_row!(CallerRow { via_id, id, username, name, version, store_id, role });
+
 /// Whoever may come in with that session at `now`. Leans on the primary keys.
 pub async fn caller(
     conn: impl Into<Conn<'_>>,
     session_id: i64,
     now: Timestamp,
 ) -> sqlx::Result<Option<Principal>> {
-    const SQL: &str = "SELECT u.id, u.username, u.name, r.store_id, r.role
+    const SQL: &str =
+        "SELECT s.id AS via_id, u.id, u.username, u.name, u.version, r.store_id, r.role
         FROM sessions s
         JOIN users u ON u.id = s.user_id
         LEFT JOIN user_roles r ON r.user_id = u.id
         WHERE s.id = $1 AND s.ended_at IS NULL AND s.expires_at > $2 AND NOT u.is_disabled
           AND NOT u.is_deleted
         ORDER BY r.store_id";
-    type Row = (i64, String, String, Option<i64>, Option<String>);
-    let rows: Vec<Row> = on_db!(conn.into(), conn =>
+    let rows: Vec<CallerRow> = on_db!(conn.into(), conn =>
         sqlx::query_as(SQL).bind(session_id).bind(now.0).fetch_all(conn).await)?;
-    let rows = rows.into_iter().map(|(user, username, name, store, role)| {
-        (Via::Session(session_id), user, username, name, store, role)
-    });
-    Ok(principal(rows))
+    Ok(principal(rows, Via::Session))
 }
 
 /// The program whose key has that digest, at `now`. Leans on the unique index of the digests.
@@ -126,7 +122,8 @@ pub async fn key_caller(
     digest: &str,
     now: Timestamp,
 ) -> sqlx::Result<Option<Principal>> {
-    const SQL: &str = "SELECT k.id, u.id, u.username, u.name, r.store_id, r.role
+    const SQL: &str =
+        "SELECT k.id AS via_id, u.id, u.username, u.name, u.version, r.store_id, r.role
         FROM api_keys k
         JOIN users u ON u.id = k.user_id
         LEFT JOIN user_roles r ON r.user_id = u.id
@@ -134,13 +131,9 @@ pub async fn key_caller(
           AND (k.expires_at IS NULL OR k.expires_at > $2)
           AND NOT u.is_disabled AND NOT u.is_deleted
         ORDER BY r.store_id";
-    type Row = (i64, i64, String, String, Option<i64>, Option<String>);
-    let rows: Vec<Row> = on_db!(conn.into(), conn =>
+    let rows: Vec<CallerRow> = on_db!(conn.into(), conn =>
         sqlx::query_as(SQL).bind(digest).bind(now.0).fetch_all(conn).await)?;
-    let rows = rows.into_iter().map(|(key, user, username, name, store, role)| {
-        (Via::Key(key), user, username, name, store, role)
-    });
-    Ok(principal(rows))
+    Ok(principal(rows, Via::Key))
 }
 
 /// Notes that a key is used.
@@ -157,21 +150,20 @@ pub async fn note_key_use(
     })
 }
 
-type PrincipalRow = (Via, i64, String, String, Option<i64>, Option<String>);
-
 /// One principal out of one row for each of their roles.
-fn principal(rows: impl IntoIterator<Item = PrincipalRow>) -> Option<Principal> {
+fn principal(rows: Vec<CallerRow>, via: fn(i64) -> Via) -> Option<Principal> {
     let mut caller: Option<Principal> = None;
-    for (via, user_id, username, name, store_id, role) in rows {
+    for row in rows {
         let caller = caller.get_or_insert_with(|| Principal {
-            user_id: UserId(user_id),
-            username: username.into(),
-            name,
-            via,
+            user_id: UserId(row.id),
+            username: row.username.into(),
+            name: row.name,
+            via: via(row.via_id),
             grants: Vec::new(),
+            version: row.version,
         });
-        if let (Some(store_id), Some(role)) = (store_id, role.as_deref().and_then(Role::from_name))
-        {
+        let role = row.role.as_deref().and_then(Role::from_name);
+        if let (Some(store_id), Some(role)) = (row.store_id, role) {
             caller.grants.push(Grant { place: Place::from_store_id(store_id), role });
         }
     }
@@ -215,50 +207,6 @@ pub async fn note_sign_in(tx: &mut Tx, user: UserId, now: Timestamp) -> sqlx::Re
     const SQL: &str = "UPDATE users SET last_sign_in_at = $1 WHERE id = $2";
     on_db!(Conn::from(tx), conn =>
         sqlx::query(SQL).bind(now.0).bind(user.0).execute(conn).await.map(drop))
-}
-
-/// Whether anyone can sign in at all.
-pub async fn has_users(conn: impl Into<Conn<'_>>) -> sqlx::Result<bool> {
-    const SQL: &str = "SELECT id FROM users LIMIT 1";
-    let user: Option<i64> =
-        on_db!(conn.into(), conn => sqlx::query_scalar(SQL).fetch_optional(conn).await)?;
-    Ok(user.is_some())
-}
-
-/// Writes a user, or gives `None` where the name is taken.
-pub async fn insert_user(
-    tx: &mut Tx,
-    user: UserRow<'_>,
-    now: Timestamp,
-) -> sqlx::Result<Option<UserId>> {
-    const SQL: &str = "INSERT INTO users
-        (username, username_key, name, password_hash, is_disabled, version, created_at, updated_at)
-        VALUES ($1, $2, $3, $4, $5, 1, $6, $7)
-        ON CONFLICT (username_key) DO NOTHING
-        RETURNING id";
-    let id: Option<i64> = on_db!(Conn::from(tx), conn => sqlx::query_scalar(SQL)
-        .bind(user.username)
-        .bind(user.username_key)
-        .bind(user.name)
-        .bind(user.password_hash)
-        .bind(false)
-        .bind(now.0)
-        .bind(now.0)
-        .fetch_optional(conn)
-        .await)?;
-    Ok(id.map(UserId))
-}
-
-/// Gives a user a role somewhere.
-pub async fn insert_grant(tx: &mut Tx, user: UserId, grant: Grant) -> sqlx::Result<()> {
-    const SQL: &str = "INSERT INTO user_roles (user_id, store_id, role) VALUES ($1, $2, $3)";
-    on_db!(Conn::from(tx), conn => sqlx::query(SQL)
-        .bind(user.0)
-        .bind(grant.place.store_id())
-        .bind(grant.role.name())
-        .execute(conn)
-        .await
-        .map(drop))
 }
 
 /// Writes a sign-in and returns its id.

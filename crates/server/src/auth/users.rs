@@ -7,6 +7,7 @@ use stockroom_domain::permissions::Role;
 use unicode_normalization::UnicodeNormalization;
 
 use super::principal::{Grant, Place};
+use super::users_sql::{self, NewUserRow};
 use super::{Auth, passwords, sql};
 use crate::audit::Origin;
 use crate::error::Faults;
@@ -103,17 +104,16 @@ impl Auth {
         places.dedup();
         let grants: Vec<Grant> =
             places.into_iter().map(|place| Grant { place, role: new.role }).collect();
-        let row = sql::UserRow {
+        let row = NewUserRow {
             username: &username,
-            username_key: &key(&username),
             name: &name,
             password_hash: &password_hash,
+            is_disabled: false,
+            is_program: false,
         };
-        let user = sql::insert_user(&mut tx, row, now).await?;
+        let user = users_sql::insert_user(&mut tx, &row, now).await?;
         let user = user.with_context(|| format!("There is a user {username} already."))?;
-        for &grant in &grants {
-            sql::insert_grant(&mut tx, user, grant).await?;
-        }
+        users_sql::insert_grants(&mut tx, user, &grants).await?;
         let fact = added(user, &username, &name, &grants);
         let (event, entry) = fact.told_and_recorded(Origin::system("command line"));
         events::append(tx, now, &[event], &[entry]).await?;

@@ -11,7 +11,7 @@ use crate::App;
 use crate::auth::Principal;
 use crate::db::Conn;
 use crate::error::{ApiError, ApiResult, Faults};
-use crate::http::csv::{Csv, Rows};
+use crate::http::csv::{self, Csv, Rows, or_empty};
 use crate::http::{Cursor, Limit, ListFormat, Paging, Sku, Success, Text, Total};
 
 /// The most values of one filter.
@@ -170,15 +170,10 @@ pub(super) async fn products(
     let (mut rows, next_cursor) = paging.finish(rows, |row| filter.sort.position(row))?;
     barcodes::attach(Conn::from(&mut reader), &mut rows).await?;
     let products = view::views(Conn::from(&mut reader), rows, &Sight::of(who)).await?;
-    let total = match filter.include_total {
-        true => Some(Total::of(sql::count(Conn::from(&mut reader), filter, Total::FETCH).await?)),
-        false => None,
-    };
+    let db = Conn::from(&mut reader);
+    let total = Total::counted(filter.include_total, db, || sql::all(filter)).await?;
     Ok(ProductList { status: Success::Success, products, next_cursor, total })
 }
-
-/// Rows read at once for a file.
-const CSV_PAGE_LEN: i64 = 500;
 
 /// All products that are asked for, as a file that is written while it is read.
 ///
@@ -208,9 +203,8 @@ async fn csv_page(
 ) -> ApiResult<(Rows, Option<Position>)> {
     let mut reader = app.db.read().await?;
     let mut products =
-        sql::page(Conn::from(&mut reader), filter, after.as_ref(), CSV_PAGE_LEN).await?;
-    let is_full = i64::try_from(products.len()).is_ok_and(|len| len == CSV_PAGE_LEN);
-    let next = products.last().filter(|_| is_full).map(|last| filter.sort.position(last));
+        sql::page(Conn::from(&mut reader), filter, after.as_ref(), csv::ROWS_AT_ONCE).await?;
+    let next = csv::next(&products, |product| filter.sort.position(product));
     barcodes::attach(Conn::from(&mut reader), &mut products).await?;
     let views = view::views(Conn::from(&mut reader), products, sight).await?;
     Ok((views.iter().map(csv_row).collect(), next))
@@ -244,9 +238,6 @@ fn csv_header(has_costs: bool) -> Vec<&'static str> {
 
 /// The cells of [`CSV_COLUMNS`]. Barcodes are separated by `|`; one of a pack of six has `*6`.
 fn csv_row(product: &ProductView) -> Vec<String> {
-    fn or_empty<T: ToString>(value: Option<T>) -> String {
-        value.map(|value| value.to_string()).unwrap_or_default()
-    }
     let one = stockroom_domain::Quantity::units(1);
     let barcodes = product.barcodes.iter().map(|barcode| match barcode.pack_quantity.0 {
         pack if pack == one => barcode.code.clone(),

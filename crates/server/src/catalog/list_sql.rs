@@ -43,13 +43,11 @@ pub(super) async fn page(
     Ok(rows.into_iter().map(Product::from).collect())
 }
 
-/// How many products there are, counted no further than `max`.
-pub(super) async fn count(db: Conn<'_>, filter: &ProductFilter, max: i64) -> sqlx::Result<i64> {
-    let mut select = Select::new("SELECT COUNT(*) FROM (SELECT 1 FROM products p WHERE TRUE");
+/// All products that are asked for, to be counted.
+pub(super) fn all(filter: &ProductFilter) -> Select {
+    let mut select = Select::new("SELECT 1 FROM products p WHERE TRUE");
     push_filter(&mut select, filter);
-    select.limit(max).push(") counted");
-    let rows: Vec<(i64,)> = select.fetch_all(db).await?;
-    Ok(rows.first().map_or(0, |(count,)| *count))
+    select
 }
 
 fn push_filter(select: &mut Select, filter: &ProductFilter) {

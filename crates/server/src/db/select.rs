@@ -86,6 +86,17 @@ impl Select {
         self.push(")")
     }
 
+    /// How many rows it has, counted no further than `max`.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn count(mut self, db: Conn<'_>, max: i64) -> sqlx::Result<i64> {
+        self.limit(max);
+        self.text = format!("SELECT COUNT(*) FROM ({}) counted", self.text);
+        let rows: Vec<(i64,)> = self.fetch_all(db).await?;
+        Ok(rows.first().map_or(0, |(count,)| *count))
+    }
+
     /// Runs it.
     ///
     /// # Errors

@@ -39,6 +39,9 @@ use crate::rate_limit::Class;
 /// [`WRITE_TIMEOUT`]: super::connections::WRITE_TIMEOUT
 pub const FILE_TIMEOUT: Duration = Duration::from_secs(600);
 
+/// Rows to be read at once.
+pub const ROWS_AT_ONCE: i64 = 500;
+
 /// The cells of some rows.
 pub type Rows = Vec<Vec<String>>;
 /// Some rows, and where the next ones begin.
@@ -145,6 +148,17 @@ impl Csv {
         let body = Body::new(Pages { ready: Some(written), pending, fetch, deadline });
         Ok(Self { name, body })
     }
+}
+
+/// Where the rows begin after these, of which [`ROWS_AT_ONCE`] were asked for.
+pub fn next<R, P>(rows: &[R], position: impl FnOnce(&R) -> P) -> Option<P> {
+    let is_full = i64::try_from(rows.len()).is_ok_and(|len| len == ROWS_AT_ONCE);
+    rows.last().filter(|_| is_full).map(position)
+}
+
+/// A cell that may be empty.
+pub fn or_empty<T: ToString>(value: Option<T>) -> String {
+    value.map(|value| value.to_string()).unwrap_or_default()
 }
 
 /// Lets a caller take a whole list out as a file, and puts on record that they did.

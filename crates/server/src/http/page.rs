@@ -13,9 +13,11 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::{DeserializeOwned, Error as _};
 use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::Value;
 use sha2::{Digest, Sha256};
 use stockroom_domain::UserId;
 
+use crate::db::{Conn, Select};
 use crate::error::{ApiError, ApiResult};
 
 /// How many entries a page has: 50 unless asked for, at most 500.
@@ -134,13 +136,25 @@ impl<P: Serialize + DeserializeOwned> Paging<P> {
 fn open<P: DeserializeOwned>(cursor: &Cursor, binding: &[u8; 8]) -> ApiResult<P> {
     let bytes = URL_SAFE_NO_PAD.decode(&cursor.0).ok();
     let position = bytes.as_deref().and_then(|bytes| bytes.strip_prefix(binding));
-    position.and_then(|position| serde_json::from_slice(position).ok()).ok_or_else(|| {
+    let position = position.and_then(|json| serde_json::from_slice::<Value>(json).ok());
+    let position = position.filter(is_plain).and_then(|json| serde_json::from_value(json).ok());
+    position.ok_or_else(|| {
         ApiError::invalid(
             "cursor",
             "This cursor does not belong to this list with these filters. \
              Ask for the first page, without a cursor.",
         )
     })
+}
+
+/// Whether it is free of control characters, as all of our text is: PostgreSQL takes no U+0000.
+fn is_plain(position: &Value) -> bool {
+    match position {
+        Value::String(text) => !text.chars().any(char::is_control),
+        Value::Array(values) => values.iter().all(is_plain),
+        Value::Object(fields) => fields.values().all(is_plain),
+        Value::Null | Value::Bool(_) | Value::Number(_) => true,
+    }
 }
 
 /// How many entries a list has in all, for `include_total=true`.
@@ -154,12 +168,21 @@ pub struct Total {
 
 impl Total {
     const MAX: i64 = 10_000;
-    /// How far to count: one further than is told.
-    pub const FETCH: i64 = Self::MAX + 1;
 
-    /// What is told of entries that were counted up to [`Total::FETCH`].
-    pub fn of(counted: i64) -> Self {
-        Self { value: counted.min(Self::MAX), exact: counted <= Self::MAX }
+    /// Counts the rows of a statement without order, where the caller has asked for that.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn counted(
+        is_asked: bool,
+        db: Conn<'_>,
+        rows: impl FnOnce() -> Select,
+    ) -> ApiResult<Option<Self>> {
+        if !is_asked {
+            return Ok(None);
+        }
+        let counted = rows().count(db, Self::MAX + 1).await?;
+        Ok(Some(Self { value: counted.min(Self::MAX), exact: counted <= Self::MAX }))
     }
 }
 
@@ -174,12 +197,12 @@ mod tests {
     #[test]
     fn pages_follow_one_another() {
         let first = paging("q", None).expect("a first page");
-        let key = |row: &i64| ("x".to_owned(), *row);
+        let key = |row: &i64| (r"c:\users".to_owned(), *row);
         let (rows, next) = first.finish(vec![1, 2, 3], key).expect("rows");
         assert_eq!(rows, [1, 2]);
         let cursor = Cursor(next.expect("a next page"));
         let second = paging("q", Some(&cursor)).expect("a second page");
-        assert_eq!(second.after, Some(("x".to_owned(), 2)));
+        assert_eq!(second.after, Some((r"c:\users".to_owned(), 2)));
         let (rows, next) = second.finish(vec![3], key).expect("rows");
         assert_eq!((rows, next), (vec![3], None));
     }
@@ -188,8 +211,13 @@ mod tests {
     fn a_cursor_is_bound_to_its_list() {
         let cursor =
             Cursor(paging("a", None).and_then(|p| p.seal(&("x".to_owned(), 1))).expect("a cursor"));
-        for (filters, sent) in [("b", cursor), ("a", Cursor("!".into())), ("a", Cursor("".into()))]
-        {
+        let forged = paging("a", None).and_then(|p| p.seal(&("x\0".to_owned(), 1)));
+        for (filters, sent) in [
+            ("b", cursor),
+            ("a", Cursor("!".into())),
+            ("a", Cursor("".into())),
+            ("a", Cursor(forged.expect("a cursor"))),
+        ] {
             let error = paging(filters, Some(&sent)).expect_err("a refusal");
             assert_eq!(error.failure().and_then(|f| f.field.as_deref()), Some("cursor"));
         }

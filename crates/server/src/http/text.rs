@@ -43,6 +43,11 @@ fn clean(text: &str, max: usize, allowed: &[char]) -> Result<String, String> {
     Ok(text.into_owned())
 }
 
+/// A text for finding it, and for uniqueness, regardless of case: Unicode's lower case.
+pub fn key(text: &str) -> String {
+    text.to_lowercase().nfc().collect()
+}
+
 impl<const MAX: usize> Text<MAX> {
     /// Takes a text, normalized and trimmed.
     ///
@@ -65,9 +70,9 @@ impl<const MAX: usize> Text<MAX> {
         self.0
     }
 
-    /// For finding and for uniqueness regardless of case: Unicode's lower case.
+    /// See [`key`].
     pub fn key(&self) -> String {
-        self.0.to_lowercase().nfc().collect()
+        key(&self.0)
     }
 }
 

@@ -132,12 +132,8 @@ pub async fn list(
     let fetch = paging.limit.fetch();
     let rows = sql::page(Conn::from(&mut reader), &scope, &filter, after, fetch).await?;
     let (rows, next_cursor) = paging.finish(rows, |store| filter.sort.position(store))?;
-    let total = if filter.include_total {
-        let counted = sql::count(Conn::from(&mut reader), &scope, &filter, Total::FETCH).await?;
-        Some(Total::of(counted))
-    } else {
-        None
-    };
+    let db = Conn::from(&mut reader);
+    let total = Total::counted(filter.include_total, db, || sql::all(&scope, &filter)).await?;
     let stores = rows.into_iter().map(StoreView::from).collect();
     Answer::new(&StoreList { status: Success::Success, stores, next_cursor, total })
 }

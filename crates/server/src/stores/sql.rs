@@ -237,19 +237,12 @@ pub(super) async fn page(
     Ok(rows.into_iter().map(Store::from).collect())
 }
 
-/// How many stores there are, counted no further than `max`.
-pub(super) async fn count(
-    db: Conn<'_>,
-    scope: &Scope,
-    filter: &StoreFilter,
-    max: i64,
-) -> sqlx::Result<i64> {
-    let mut select = Select::new("SELECT COUNT(*) FROM (SELECT 1 FROM stores s WHERE TRUE");
+/// All stores that are asked for, to be counted.
+pub(super) fn all(scope: &Scope, filter: &StoreFilter) -> Select {
+    let mut select = Select::new("SELECT 1 FROM stores s WHERE TRUE");
     push_scope(&mut select, scope);
     push_filter(&mut select, filter);
-    select.limit(max).push(") counted");
-    let rows: Vec<(i64,)> = select.fetch_all(db).await?;
-    Ok(rows.first().map_or(0, |(count,)| *count))
+    select
 }
 
 fn push_scope(select: &mut Select, scope: &Scope) {

@@ -17,6 +17,8 @@ on_both_engines!(
     the_last_administrator_stays,
     of_two_administrators_who_dismiss_each_other_one_stays,
     users_come_in_pages,
+    users_are_found_by_name_in_any_case_and_script,
+    users_are_taken_out_as_a_file,
     people_register_only_where_the_shop_lets_them,
     a_repeated_request_has_one_effect,
     a_newcomer_without_a_role_sees_nothing_of_the_shop,
@@ -274,6 +276,54 @@ async fn users_come_in_pages(app: TestApp) {
     let cursor = page["next_cursor"].as_str().expect("another page");
     assert_eq!(names(&format!("?limit=3&cursor={cursor}")).await, ["cy"]);
     app.get_as(&admin, "/api/users?sort=name").await.expect(400);
+    let counted = app.get_as(&admin, "/api/users?limit=1&role=staff&include_total=true").await;
+    assert_eq!(counted.expect(200).json()["total"], json!({"value": 3, "exact": true}));
+    assert_eq!(page.get("total"), None);
+}
+
+async fn users_are_found_by_name_in_any_case_and_script(app: TestApp) {
+    let admin = app.with_admin().await;
+    let mut body = staff("zoe", &[admin.store.0]);
+    body["name"] = json!("Zoë ÅSTRÖM");
+    let zoe = add(&app, &admin, &body).await;
+    let found = async |q: &str| {
+        let list = app.get_as(&admin, &format!("/api/users?q={q}")).await.expect(200).json();
+        list["users"].as_array().map_or(0, Vec::len)
+    };
+    // "åström", "ZOË"; then "ada", which nobody is called any more or not yet.
+    assert_eq!(found("%C3%A5str%C3%B6m").await, 1);
+    assert_eq!(found("ZO%C3%8B").await, 1);
+    assert_eq!(found("%C3%9Cnal").await, 0);
+    let path = format!("/api/users/{}", zoe["id"]);
+    as_(app.patch(&path), &admin).json(&json!({"name": "Zoë ÜNAL"})).await.expect(200);
+    assert_eq!(found("%C3%BCnal").await, 1);
+    assert_eq!(found("%C3%A5str%C3%B6m").await, 0);
+    let token = sign_in(&app, "zoe", OTHER_PASSWORD).await;
+    let own = app.patch("/api/auth/profile").token(&token).json(&json!({"name": "ÉLAN"}));
+    own.await.expect(200);
+    assert_eq!(found("%C3%A9lan").await, 1);
+}
+
+async fn users_are_taken_out_as_a_file(app: TestApp) {
+    let admin = app.with_admin().await;
+    let mut body = staff("bob", &[admin.store.0]);
+    body["name"] = json!("=HYPERLINK(1)");
+    let bob = add(&app, &admin, &body).await;
+    let file = app.get_as(&admin, "/api/users?format=csv&role=staff").await.expect(200);
+    assert_eq!(file.header("content-type"), "text/csv; charset=utf-8; header=present");
+    let time = "2026-03-02T09:00:00.000000Z";
+    let expect = format!(
+        "id,username,name,grants,is_disabled,is_deleted,last_sign_in_at,version,created_at,\
+         updated_at\r\n{},bob,'=HYPERLINK(1),staff:{},false,false,,1,{time},{time}\r\n",
+        bob["id"], admin.store
+    );
+    assert_eq!(file.text(), expect);
+    let log = app.get_as(&admin, "/api/audit-logs?action=list.exported").await.expect(200).json();
+    let entry = &log["audit_logs"][0];
+    assert_eq!(
+        (&entry["subject"]["kind"], &entry["after"]["filter"]["role"]),
+        (&json!("users"), &json!("staff"))
+    );
 }
 
 async fn people_register_only_where_the_shop_lets_them(app: TestApp) {

@@ -11,6 +11,8 @@ on_both_engines!(
     a_key_is_shown_once_and_kept_as_a_digest,
     a_key_acts_in_its_stores_and_its_role_only,
     a_key_ends_when_its_time_has_come,
+    the_end_of_a_key_lies_ahead,
+    keys_come_in_pages_and_as_a_file,
     an_ended_key_is_out_within_five_seconds_on_every_node,
     what_is_a_persons_own_is_not_for_keys,
     the_use_of_a_key_is_on_record,
@@ -132,6 +134,55 @@ async fn a_key_ends_when_its_time_has_come(app: TestApp) {
     get().await.expect(200);
     app.clock.advance(5);
     get().await.expect(401);
+}
+
+async fn the_end_of_a_key_lies_ahead(app: TestApp) {
+    let admin = app.with_admin().await;
+    let mut body = shop_key(admin.store.0);
+    body["expires_at"] = json!("2026-03-02T09:00:00Z");
+    let refused = as_(app.post("/api/api-keys"), &admin).json(&body).await.expect(400);
+    assert_eq!(refused.error("invalid_request")["field"], "expires_at");
+    body["expires_at"] = json!("2026-03-02T09:01:00Z");
+    let (key, _) = make(&app, &admin, &body).await;
+    let path = format!("/api/api-keys/{}", key["id"]);
+    for past in ["2026-03-02T08:59:59Z", "2026-03-02T09:00:00Z"] {
+        body["expires_at"] = json!(past);
+        as_(app.put(&path), &admin).json(&body).await.expect(400);
+        as_(app.patch(&path), &admin).json(&json!({"expires_at": past})).await.expect(400);
+    }
+    // One that has ended may keep its end, and may get another.
+    app.clock.advance(120);
+    as_(app.patch(&path), &admin).json(&json!({"name": "Old shop"})).await.expect(200);
+    let later = json!({"expires_at": "2027-01-01T00:00:00Z"});
+    as_(app.patch(&path), &admin).json(&later).await.expect(200);
+    as_(app.patch(&path), &admin).json(&json!({"expires_at": null})).await.expect(200);
+}
+
+async fn keys_come_in_pages_and_as_a_file(app: TestApp) {
+    let admin = app.with_admin().await;
+    let mut made = Vec::new();
+    for _ in 0..3 {
+        made.push(make(&app, &admin, &shop_key(admin.store.0)).await.0);
+    }
+    let path = format!("/api/api-keys/{}", made[1]["id"]);
+    as_(app.delete(&path), &admin).await.expect(204);
+    let page = app.get_as(&admin, "/api/api-keys?limit=1&include_total=true").await;
+    let page = page.expect(200).json();
+    assert_eq!(page["total"], json!({"value": 2, "exact": true}));
+    let cursor = page["next_cursor"].as_str().expect("another page");
+    let second = app.get_as(&admin, &format!("/api/api-keys?limit=1&cursor={cursor}")).await;
+    let second = second.expect(200).json();
+    assert_eq!(
+        (&second["api_keys"][0]["id"], &second["next_cursor"]),
+        (&made[0]["id"], &Value::Null)
+    );
+    let file =
+        app.get_as(&admin, "/api/api-keys?format=csv&include_revoked=true").await.expect(200);
+    let (id, user) = (&made[2]["id"], &made[2]["user_id"]);
+    let hint = made[2]["hint"].as_str().expect("a hint");
+    let row = format!("\r\n{id},{user},Web shop,{hint},staff:{},{}", admin.store, admin.user_id);
+    assert!(file.text().contains(&row), "{}", file.text());
+    assert_eq!(file.text().lines().count(), 4);
 }
 
 async fn an_ended_key_is_out_within_five_seconds_on_every_node(app: TestApp) {

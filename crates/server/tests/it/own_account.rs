@@ -15,6 +15,7 @@ on_both_engines!(
     sign_ins_are_listed_and_ended,
     nobody_ends_the_sign_ins_of_others,
     a_name_is_changed_by_its_owner,
+    a_name_is_changed_in_the_version_that_was_seen,
     preferences_are_kept_for_each_user,
     a_password_that_changes_while_it_is_verified_lets_nobody_in,
     a_repeated_change_of_password_is_answered_as_the_first,
@@ -84,6 +85,8 @@ async fn sign_ins_are_listed_and_ended(app: TestApp) {
     assert_eq!(on_every_node(&app, &other, asked).await, [401, 401]);
     let page = app.get_as(&admin, "/api/auth/sessions?limit=1").await.expect(200).json();
     assert_eq!(page["sessions"].as_array().map(Vec::len), Some(1));
+    let counted = app.get_as(&admin, "/api/auth/sessions?include_total=true").await.expect(200);
+    assert_eq!(counted.json()["total"], json!({"value": 1, "exact": true}));
 }
 
 async fn nobody_ends_the_sign_ins_of_others(app: TestApp) {
@@ -102,9 +105,33 @@ async fn a_name_is_changed_by_its_owner(app: TestApp) {
     let shown = app.get_as(&admin, "/api/auth/profile").await.expect(200).json();
     assert_eq!(shown["user"], renamed["user"]);
     rename(&json!({})).await.expect(200);
-    for bad in [json!({"name": ""}), json!({"role": "admin"}), json!({"username": "root"})] {
+    for bad in [
+        json!({"name": ""}),
+        json!({"name": null}),
+        json!({"role": "admin"}),
+        json!({"username": "root"}),
+    ] {
         rename(&bad).await.expect(400);
     }
+}
+
+async fn a_name_is_changed_in_the_version_that_was_seen(app: TestApp) {
+    let admin = app.with_admin().await;
+    let seen = app.get_as(&admin, "/api/auth/profile").await.expect(200);
+    let tag = seen.header("etag").to_owned();
+    assert_eq!(tag, format!("\"{}\"", seen.json()["user"]["version"]));
+    let again = app.get_as(&admin, "/api/auth/profile").header("if-none-match", &tag);
+    again.await.expect(304);
+    let rename = |name: &str| {
+        let request = as_(app.patch("/api/auth/profile"), &admin).header("if-match", &tag);
+        request.json(&json!({"name": name}))
+    };
+    let renamed = rename("Ada Lovelace").await.expect(200);
+    assert_ne!(renamed.header("etag"), tag);
+    rename("Ada Byron").await.expect(412).error("version_mismatch");
+    let shown = app.get_as(&admin, "/api/auth/profile").await.expect(200);
+    assert_eq!(shown.header("etag"), renamed.header("etag"));
+    assert_eq!(shown.json()["user"], renamed.json()["user"]);
 }
 
 async fn preferences_are_kept_for_each_user(app: TestApp) {

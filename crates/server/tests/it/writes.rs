@@ -64,6 +64,7 @@ async fn note(app: App, once: Once, Body(note): Body<Note>) -> ApiResult<Created
         name: "Ada".to_owned(),
         via: Via::Session(1),
         grants: Vec::new(),
+        version: 1,
     };
     let write = begin_write(&app, &who, &once).await?;
     if note.text == "refuse" {
