@@ -31,6 +31,10 @@ CREATE INDEX audit_logs_by_action ON audit_logs (action, id) WHERE action <> 'st
 CREATE INDEX audit_logs_by_actor ON audit_logs (actor_id, id) WHERE action <> 'stock.moved';
 CREATE INDEX audit_logs_by_subject ON audit_logs (subject_kind, subject_id, id)
     WHERE action <> 'stock.moved';
+CREATE INDEX audit_logs_by_store ON audit_logs (store_id, id) WHERE action <> 'stock.moved';
+CREATE INDEX audit_logs_by_request ON audit_logs (request_id, id) WHERE action <> 'stock.moved';
+CREATE INDEX audit_logs_by_actor_kind ON audit_logs (actor_kind, id)
+    WHERE action <> 'stock.moved';
 CREATE TRIGGER audit_logs_append_only BEFORE UPDATE OR DELETE ON audit_logs
     FOR EACH ROW EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER audit_logs_no_truncate BEFORE TRUNCATE ON audit_logs

@@ -29,6 +29,10 @@ CREATE INDEX audit_logs_by_action ON audit_logs (action, id) WHERE action <> 'st
 CREATE INDEX audit_logs_by_actor ON audit_logs (actor_id, id) WHERE action <> 'stock.moved';
 CREATE INDEX audit_logs_by_subject ON audit_logs (subject_kind, subject_id, id)
     WHERE action <> 'stock.moved';
+CREATE INDEX audit_logs_by_store ON audit_logs (store_id, id) WHERE action <> 'stock.moved';
+CREATE INDEX audit_logs_by_request ON audit_logs (request_id, id) WHERE action <> 'stock.moved';
+CREATE INDEX audit_logs_by_actor_kind ON audit_logs (actor_kind, id)
+    WHERE action <> 'stock.moved';
 CREATE TRIGGER audit_logs_no_update BEFORE UPDATE ON audit_logs
 BEGIN SELECT RAISE(ABORT, 'audit_logs is append-only: UPDATE is refused'); END;
 CREATE TRIGGER audit_logs_no_delete BEFORE DELETE ON audit_logs

@@ -66,7 +66,7 @@ pub fn digest(entries: &[Entry], at: Timestamp) -> Hash {
             address.as_deref(),
             entry.origin.request_id.as_deref(),
             entry.action,
-            &entry.subject_kind,
+            entry.subject_kind,
             entry.subject_id,
             entry.store.map(|store| store.0),
             entry.before.as_deref(),

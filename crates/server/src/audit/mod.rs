@@ -15,7 +15,6 @@ pub mod outside;
 mod sql;
 pub mod verify;
 
-use std::borrow::Cow;
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -113,7 +112,7 @@ pub struct Entry {
     /// What: `product.updated`, `user.signed_in` …
     pub action: &'static str,
     /// What kind of thing it was done to.
-    pub subject_kind: Cow<'static, str>,
+    pub subject_kind: &'static str,
     /// Which one.
     pub subject_id: Option<i64>,
     /// In which store, if in one.
@@ -129,13 +128,13 @@ impl Entry {
     pub fn new(
         origin: Origin,
         action: &'static str,
-        subject_kind: impl Into<Cow<'static, str>>,
+        subject_kind: &'static str,
         subject_id: impl Into<Option<i64>>,
     ) -> Self {
         Self {
             origin,
             action,
-            subject_kind: subject_kind.into(),
+            subject_kind,
             subject_id: subject_id.into(),
             store: None,
             before: None,

@@ -48,14 +48,33 @@ fn entry(change: OutsideChange) -> Entry {
     };
     let store_id = store(&change.table_name, &row(change.after.as_deref()), change.row_id)
         .or_else(|| store(&change.table_name, &row(change.before.as_deref()), change.row_id));
-    let after = json!({ "changed_at": at, "row": row(change.after.as_deref()) });
+    let table = change.table_name;
+    let after = json!({ "changed_at": at, "table": table, "row": row(change.after.as_deref()) });
     let before = change.before.as_deref().map(|text| json!({ "row": row(Some(text)) }));
-    let entry = Entry::new(origin, action, change.table_name, change.row_id)
+    let entry = Entry::new(origin, action, subject_kind(&table), change.row_id)
         .in_store(store_id.map(stockroom_domain::StoreId))
         .after(&after);
     match before {
         Some(before) => entry.before(&before),
         None => entry,
+    }
+}
+
+/// What a row of a table is about: as Stockroom's own entries name it, so that whoever asks for
+/// the history of a product finds all of it.
+fn subject_kind(table: &str) -> &'static str {
+    match table {
+        "api_keys" => "api_key",
+        "lots" => "lot",
+        "product_barcodes" | "products" | "stock_settings" => "product",
+        "refresh_tokens" | "sessions" => "session",
+        "saved_views" => "view",
+        "settings" => "settings",
+        "signing_keys" => "keys",
+        "stores" => "store",
+        "suppliers" => "supplier",
+        "user_preferences" | "user_roles" | "users" => "user",
+        _ => "table",
     }
 }
 
@@ -65,5 +84,22 @@ fn store(table: &str, row: &Value, row_id: Option<i64>) -> Option<i64> {
         "stores" => row_id,
         "stock_settings" => row["store_id"].as_i64(),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_row_of_every_watched_table_is_about_something() {
+        let migration = include_str!("../../migrations/postgres/0006_audit.sql");
+        let list = migration.split_once("unnest(ARRAY[").expect("the list").1;
+        let list = list.split_once("])").expect("its end").0;
+        let tables: Vec<_> = list.split(',').map(|name| name.trim().trim_matches('\'')).collect();
+        assert!(tables.len() > 10, "{tables:?}");
+        for table in tables {
+            assert_ne!(subject_kind(table), "table", "{table}");
+        }
     }
 }

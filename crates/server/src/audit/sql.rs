@@ -51,7 +51,7 @@ impl<'a> Columns<'a> {
             addresses: column(entries, address),
             request_ids: column(entries, |e| e.origin.request_id.as_deref()),
             actions: column(entries, |e| e.action),
-            subject_kinds: column(entries, |e| &*e.subject_kind),
+            subject_kinds: column(entries, |e| e.subject_kind),
             subject_ids: column(entries, |e| e.subject_id),
             store_ids: column(entries, |e| e.store.map(|store| store.0)),
             before: column(entries, |e| e.before.as_deref()),

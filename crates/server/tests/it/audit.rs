@@ -418,14 +418,19 @@ async fn what_is_changed_from_outside_is_on_record(app: TestApp) {
     assert_eq!(rows, 2 + users);
     let auditor = app.person(Role::Auditor, &[Place::AllStores]).await;
     let entries = log(&app, &auditor, "?actor_kind=database").await;
-    let told: Vec<_> =
-        entries.iter().map(|e| (e["action"].as_str(), e["subject"]["kind"].as_str())).collect();
+    let told = entries.iter().map(|entry| {
+        (entry["action"].clone(), entry["subject"]["kind"].clone(), entry["after"]["table"].clone())
+    });
     let all = [
-        ("database.delete", "user_roles"),
-        ("database.update", "users"),
-        ("database.update", "products"),
+        ("database.delete", "user", "user_roles"),
+        ("database.update", "user", "users"),
+        ("database.update", "product", "products"),
     ];
-    assert_eq!(told, all.map(|(action, table)| (Some(action), Some(table))));
+    let all = all.map(|(action, kind, table)| (json!(action), json!(kind), json!(table)));
+    assert_eq!(told.collect::<Vec<_>>(), all);
+    let of_product = format!("?subject_kind=product&subject_id={id}");
+    let history = log(&app, &auditor, &of_product).await;
+    assert_eq!(history[0], entries[2], "it is part of the product's history");
     let price = &entries[2];
     assert_eq!(price["subject"]["id"], id);
     assert_eq!(
