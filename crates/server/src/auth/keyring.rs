@@ -51,6 +51,8 @@ pub(super) struct Key {
 #[derive(Clone)]
 struct AsRead {
     keys: Arc<Vec<Key>>,
+    /// There are keys that sign, and this node can read none of them.
+    is_locked_out: bool,
     read_at: Timestamp,
 }
 
@@ -114,10 +116,14 @@ impl Keyring {
     }
 
     /// Retires the keys that are old, and makes a new one in their place; how many rows changed.
+    /// A node that can read none of them leaves that to the others: they could not read its own.
     ///
     /// # Errors
     /// The database's.
     pub async fn rotate_old(&self, db: &Db, clock: &Clock) -> ApiResult<u64> {
+        if self.as_read(db, clock, 0).await?.is_locked_out {
+            return Ok(0);
+        }
         self.rotate(db, clock, clock.now().plus_seconds(-KEY_TTL_S)).await
     }
 
@@ -152,25 +158,39 @@ impl Keyring {
         clock: &Clock,
         age_max_s: i64,
     ) -> ApiResult<Arc<Vec<Key>>> {
+        self.as_read(db, clock, age_max_s).await.map(|read| read.keys)
+    }
+
+    /// Whether there are keys that sign, and this node can read none of them: it was started
+    /// before the other nodes were given the key that wraps them.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn is_locked_out(&self, db: &Db, clock: &Clock) -> ApiResult<bool> {
+        self.as_read(db, clock, KEYS_AGE_MAX_S).await.map(|read| read.is_locked_out)
+    }
+
+    async fn as_read(&self, db: &Db, clock: &Clock, age_max_s: i64) -> ApiResult<AsRead> {
         let fresh = |keyring: &Self| {
             let known = keyring.known.lock().unwrap_or_else(PoisonError::into_inner).clone()?;
             let age = clock.now().0 - known.read_at.0;
-            (0..age_max_s * 1_000_000).contains(&age).then_some(known.keys)
+            (0..age_max_s * 1_000_000).contains(&age).then_some(known)
         };
-        if let Some(keys) = fresh(self) {
-            return Ok(keys);
+        if let Some(read) = fresh(self) {
+            return Ok(read);
         }
         let _reading = self.reading.lock().await;
-        if let Some(keys) = fresh(self) {
-            return Ok(keys);
+        if let Some(read) = fresh(self) {
+            return Ok(read);
         }
         let now = clock.now();
         let rows = sql::signing_keys(&mut db.read().await?, retired_last(now)).await?;
-        let keys = rows.into_iter().filter_map(|row| key(&self.wrapper, row));
-        let keys: Arc<Vec<Key>> = Arc::new(keys.collect());
-        *self.known.lock().unwrap_or_else(PoisonError::into_inner) =
-            Some(AsRead { keys: Arc::clone(&keys), read_at: now });
-        Ok(keys)
+        let has_signing = rows.iter().any(|row| row.retired_at.is_none());
+        let keys: Vec<Key> = rows.into_iter().filter_map(|row| key(&self.wrapper, row)).collect();
+        let is_locked_out = has_signing && keys.iter().all(|key| key.is_retired);
+        let read = AsRead { keys: Arc::new(keys), is_locked_out, read_at: now };
+        *self.known.lock().unwrap_or_else(PoisonError::into_inner) = Some(read.clone());
+        Ok(read)
     }
 }
 

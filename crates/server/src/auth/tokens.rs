@@ -105,17 +105,14 @@ impl Tokens {
     /// on SQLite there is only one writing connection.
     ///
     /// # Errors
-    /// The database's.
+    /// 503 where this node can read none of the keys; the database's.
     pub async fn signer(&self, db: &Db, clock: &Clock) -> ApiResult<Signer> {
         let mut keys = self.0.keyring.keys(db, clock, KEYS_AGE_MAX_S).await?;
         if !keys.iter().any(|key| !key.is_retired) {
             self.0.keyring.rotate_old(db, clock).await?;
             keys = self.0.keyring.keys(db, clock, 0).await?;
         }
-        let index = keys
-            .iter()
-            .position(|key| !key.is_retired)
-            .ok_or_else(|| ApiError::internal("every signing key is retired"))?;
+        let index = keys.iter().position(|key| !key.is_retired).ok_or_else(locked_out)?;
         Ok(Signer { keys, index })
     }
 
@@ -175,6 +172,14 @@ impl Verified {
     }
 }
 
+/// 503: this node can read none of the keys that sign.
+pub fn locked_out() -> ApiError {
+    ApiError::unavailable(
+        "This node cannot sign tokens: the keys are wrapped with a key that it does not have. \
+         Restart it with the STOCKROOM_KEY_FILE of the other nodes.",
+    )
+}
+
 /// Checks signature, issuer, audience and form. The times are compared by the caller, on the
 /// server's own clock: the crate would ask the machine's.
 fn read(token: &str, key: &DecodingKey) -> Option<Verified> {
@@ -223,13 +228,25 @@ mod tests {
         db
     }
 
-    /// A token of any header and claims, signed with the database's first key.
-    async fn forge(db: &Db, header: &Header, claims: &serde_json::Value) -> String {
+    /// The id of the database's first key, and the key.
+    async fn first_key(db: &Db) -> (String, EncodingKey) {
         let rows = sql::signing_keys(&mut db.read().await.expect("reads"), START).await;
         let row = rows.expect("reads").remove(0);
         let secret = BASE64_STANDARD.decode(&row.secret).expect("base64");
-        let header = Header { kid: header.kid.clone().or(Some(row.kid)), ..header.clone() };
-        jsonwebtoken::encode(&header, claims, &EncodingKey::from_secret(&secret)).expect("signs")
+        (row.kid, EncodingKey::from_secret(&secret))
+    }
+
+    /// A token of any header and claims, signed with the database's first key.
+    async fn forge(db: &Db, header: &Header, claims: &serde_json::Value) -> String {
+        let (kid, key) = first_key(db).await;
+        let header = Header { kid: header.kid.clone().or(Some(kid)), ..header.clone() };
+        jsonwebtoken::encode(&header, claims, &key).expect("signs")
+    }
+
+    /// The genuine HS256 signature of a header and claims.
+    async fn signature(db: &Db, head: &str) -> String {
+        let (_, key) = first_key(db).await;
+        jsonwebtoken::crypto::sign(head.as_bytes(), &key, Algorithm::HS256).expect("signs")
     }
 
     #[tokio::test]
@@ -317,6 +334,14 @@ mod tests {
             let signature = good.rsplit('.').next().unwrap_or_default();
             bad.extend([format!("{head}."), head.clone(), format!("{head}.{signature}")]);
         }
+        // Another algorithm's name over a signature that is genuine.
+        for alg in ["RS256", "ES256", "PS256", "EdDSA", "HS384", "none", "hs256"] {
+            let header = serde_json::json!({"alg": alg, "typ": "JWT", "kid": kid});
+            let head = format!("{}.{}", encode(&header), encode(&claims));
+            bad.push(format!("{head}.{}", signature(&db, &head).await));
+        }
+        let head = ours.rsplit_once('.').expect("three parts").0;
+        assert_eq!(format!("{head}.{}", signature(&db, head).await), ours, "the same by hand");
         let mut flipped = good.clone().into_bytes();
         let last = flipped.len() - 3;
         flipped[last] = if flipped[last] == b'A' { b'B' } else { b'A' };

@@ -11,6 +11,7 @@ use serde::Serialize;
 
 use super::sql;
 use crate::App;
+use crate::auth::tokens::locked_out;
 use crate::auth::{Anyone, Can, Operate};
 use crate::error::{ApiError, ApiResult};
 use crate::http::{Answer, Success, WireTime};
@@ -63,7 +64,7 @@ pub async fn live(_: Anyone) -> ApiResult<Answer<Alive>> {
     Answer::new(&Alive::default())
 }
 
-/// Answers 503 without the database and while stopping.
+/// Answers 503 without the database, without the keys that sign tokens, and while stopping.
 pub async fn ready(_: Anyone, app: App) -> ApiResult<Answer<Ready>> {
     check(&app).await?;
     Answer::new(&Ready { status: Success::Success, ready: true })
@@ -90,7 +91,12 @@ async fn check(app: &App) -> ApiResult<()> {
         ApiError::unavailable("The database does not answer.").with_cause(cause)
     };
     let mut reader = app.db.read().await.map_err(unready)?;
-    sql::ping(&mut reader).await.map_err(unready)
+    sql::ping(&mut reader).await.map_err(unready)?;
+    drop(reader);
+    if app.auth.tokens.keyring().is_locked_out(&app.db, &app.clock).await? {
+        return Err(locked_out());
+    }
+    Ok(())
 }
 
 /// What is running.

@@ -15,6 +15,7 @@ on_both_engines!(
     a_wrapped_key_is_good_on_every_node_that_has_the_wrapping_key,
     keys_that_were_bare_sign_no_more_once_wrapping_begins,
     a_node_without_the_wrapping_key_does_not_start,
+    a_node_that_was_not_given_the_key_says_so_and_leaves_the_keys_alone,
 );
 
 const KEY: &str = "q2kPz0yX8o3mJ5bVtRw1nLs7HcDfGaEu";
@@ -147,6 +148,23 @@ async fn a_node_without_the_wrapping_key_does_not_start(app: TestApp) {
     let auth = auth.expect("a key");
     auth.tokens.keyring().rotate_all(&app.app.db, &app.clock).await.expect("rotated");
     node(&app, lost).await.expect("started");
+}
+
+async fn a_node_that_was_not_given_the_key_says_so_and_leaves_the_keys_alone(app: TestApp) {
+    app.with_admin().await;
+    app.get("/health/ready").await.expect(200);
+    let other = node(&app, with_key(KEY)).await.expect("started");
+    app.clock.advance(61);
+    let error = app.get("/health/ready").await.expect(503).error("unavailable");
+    assert!(error["message"].as_str().expect("text").contains("STOCKROOM_KEY_FILE"), "{error}");
+    let body = json!({"username": "admin0", "password": PASSWORD});
+    app.post("/api/login").json(&body).await.expect(503).error("unavailable");
+    app.clock.advance(31 * 86_400);
+    jobs::run_all(&app.app).await;
+    assert_eq!(keys(&app, "secret NOT LIKE 'v1.%' AND retired_at IS NULL").await, 0);
+    jobs::run_all(&other).await;
+    let (token, _) = signed_in(&other).await;
+    assert!(is_good(&other, &token).await);
 }
 
 #[tokio::test]
