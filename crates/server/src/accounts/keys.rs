@@ -13,13 +13,13 @@ use crate::App;
 use crate::auth::keys::NewKey;
 use crate::auth::users_sql::{NewUserRow, insert_user};
 use crate::auth::{Can, Grant, ManageUsers, Principal};
-use crate::db::Conn;
+use crate::db::{Conn, Select};
 use crate::error::{ApiError, ApiResult, ErrorCode};
 use crate::events::{Event, Fact};
-use crate::http::csv::{self, Csv, begin_export, or_empty};
+use crate::http::csv::or_empty;
 use crate::http::{
-    AcceptsCsv, Answer, Body, Created, Cursor, Done, IfMatch, Limit, ListAnswer, ListFormat, Once,
-    Paging, Params, PathId, RequestContext, Success, Total, Write, begin_write,
+    Answer, Asked, Body, Created, Done, IfMatch, List, ListAnswer, Once, Page, PathId, Success,
+    Total, Write, begin_write,
 };
 
 /// No password fits it: it is no PHC string.
@@ -60,97 +60,82 @@ pub struct KeyList {
 pub struct KeyFilter {
     /// Those that were ended, too.
     pub include_revoked: bool,
-    /// How many at once.
-    #[serde(skip_serializing)]
-    pub limit: Limit,
-    /// Where to go on: the `next_cursor` of the page before.
-    #[serde(skip_serializing)]
-    pub cursor: Option<Cursor>,
-    /// Count them as well, up to 10,000.
-    #[serde(skip_serializing)]
-    pub include_total: bool,
-    /// `csv` answers the whole list as one file.
-    #[serde(skip_serializing)]
-    pub format: Option<ListFormat>,
 }
 
 /// `GET /api/api-keys`
 pub async fn list(
     who: Can<ManageUsers>,
     app: App,
-    context: RequestContext,
-    accepts: AcceptsCsv,
-    Params(filter): Params<KeyFilter>,
+    Asked(filter, request): Asked<KeyFilter>,
 ) -> ApiResult<ListAnswer<KeyList>> {
-    let paging: Paging<i64> =
-        Paging::new(who.user_id, "api-keys", &filter, filter.limit, filter.cursor.as_ref())?;
-    if accepts.or_asked(filter.format) {
-        begin_export(&app, &who, &context, "api-keys", &filter).await?;
-        return csv(app, filter, paging.after).await.map(ListAnswer::Csv);
+    let answer = |Page { entries: api_keys, next_cursor, total }| {
+        Answer::new(&KeyList { status: Success::Success, api_keys, next_cursor, total })
+    };
+    request.answer(&app, &who, filter, answer).await
+}
+
+impl List for KeyFilter {
+    type Entry = KeyView;
+    type Position = i64;
+
+    const NAME: &'static str = "api-keys";
+
+    async fn entries(
+        &self,
+        mut db: Conn<'_>,
+        after: Option<i64>,
+        limit: i64,
+    ) -> ApiResult<Vec<KeyView>> {
+        let keys = sql::page(db.reborrow(), self, after, limit).await?;
+        let users: Vec<i64> = keys.iter().map(|key| key.user_id).collect();
+        let grants = users_sql::grants_of(db, &users).await?;
+        let of = |user| grants.get(&user).map_or(&[][..], Vec::as_slice);
+        Ok(keys.into_iter().map(|key| KeyView::of(key.clone(), of(key.user_id))).collect())
     }
-    let mut reader = app.db.read().await?;
-    let mut db = Conn::from(&mut reader);
-    let rows = sql::page(db.reborrow(), &filter, paging.after, paging.limit.fetch()).await?;
-    let (rows, next_cursor) = paging.finish(rows, |key| key.id)?;
-    let api_keys = views(db.reborrow(), rows).await?;
-    let total = Total::counted(filter.include_total, db, || sql::all(&filter)).await?;
-    let page = KeyList { status: Success::Success, api_keys, next_cursor, total };
-    Answer::new(&page).map(ListAnswer::Json)
-}
 
-async fn views(db: Conn<'_>, keys: Vec<Key>) -> ApiResult<Vec<KeyView>> {
-    let users: Vec<i64> = keys.iter().map(|key| key.user_id).collect();
-    let grants = users_sql::grants_of(db, &users).await?;
-    let of = |user| grants.get(&user).map_or(&[][..], Vec::as_slice);
-    Ok(keys.into_iter().map(|key| KeyView::of(key.clone(), of(key.user_id))).collect())
-}
+    fn position(&self, key: &KeyView) -> i64 {
+        key.id
+    }
 
-const CSV_COLUMNS: [&str; 13] = [
-    "id",
-    "user_id",
-    "name",
-    "hint",
-    "grants",
-    "created_by",
-    "expires_at",
-    "revoked_at",
-    "last_used_at",
-    "last_used_address",
-    "version",
-    "created_at",
-    "updated_at",
-];
+    fn all(&self, _: &Conn<'_>) -> Select {
+        sql::all(self)
+    }
 
-async fn csv(app: App, filter: KeyFilter, first: Option<i64>) -> ApiResult<Csv> {
-    Csv::pages("api-keys.csv", &CSV_COLUMNS, first, move |after: Option<i64>| {
-        let (app, filter) = (app.clone(), filter.clone());
-        Box::pin(async move {
-            let mut reader = app.db.read().await?;
-            let mut db = Conn::from(&mut reader);
-            let rows = sql::page(db.reborrow(), &filter, after, csv::ROWS_AT_ONCE).await?;
-            let next = csv::next(&rows, |key| key.id);
-            Ok((views(db, rows).await?.into_iter().map(csv_row).collect(), next))
-        })
-    })
-    .await
-}
+    fn columns(&self) -> Vec<&'static str> {
+        vec![
+            "id",
+            "user_id",
+            "name",
+            "hint",
+            "grants",
+            "created_by",
+            "expires_at",
+            "revoked_at",
+            "last_used_at",
+            "last_used_address",
+            "version",
+            "created_at",
+            "updated_at",
+        ]
+    }
 
-fn csv_row(key: KeyView) -> Vec<String> {
-    vec![
-        key.id.to_string(),
-        key.user_id.to_string(),
-        key.name,
-        key.hint,
-        grants_cell(&key.grants),
-        key.created_by.to_string(),
-        or_empty(key.expires_at),
-        or_empty(key.revoked_at),
-        or_empty(key.last_used_at),
-        or_empty(key.last_used_address),
-        key.version.to_string(),
-        key.created_at.to_string(),
-        key.updated_at.to_string(),
-    ]
+    fn cells(&self, key: KeyView) -> Vec<String> {
+        vec![
+            key.id.to_string(),
+            key.user_id.to_string(),
+            key.name,
+            key.hint,
+            grants_cell(&key.grants),
+            key.created_by.to_string(),
+            or_empty(key.expires_at),
+            or_empty(key.revoked_at),
+            or_empty(key.last_used_at),
+            or_empty(key.last_used_address),
+            key.version.to_string(),
+            key.created_at.to_string(),
+            key.updated_at.to_string(),
+        ]
+    }
 }
 
 /// `GET /api/api-keys/{id}`

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
-use stockroom_domain::Timestamp;
+use stockroom_domain::{Timestamp, UserId};
 
 use super::{own_sql as sql, users_sql};
 use crate::App;
@@ -12,12 +12,13 @@ use crate::auth::http::{Profile, UserView};
 use crate::auth::users::check_password;
 use crate::auth::{Device, Person};
 use crate::config::Secret;
-use crate::db::Conn;
+use crate::db::{Conn, Select};
 use crate::error::{ApiError, ApiResult, ErrorCode, Faults};
 use crate::events::{Event, Fact};
+use crate::http::csv::or_empty;
 use crate::http::{
-    Answer, Body, Cursor, Done, ETag, IfMatch, Limit, Name, Once, Paging, Params, PathId, Sent,
-    Success, Total, WireTime, begin_write, refuse_known,
+    Answer, Asked, Body, Done, ETag, IfMatch, List, ListAnswer, Name, NoFilter, Once, Page, PathId,
+    Sent, Success, Total, WireTime, begin_write, refuse_known,
 };
 
 /// The most bytes of someone's preferences.
@@ -89,21 +90,6 @@ pub struct SessionList {
     /// How many there are in all, where asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     total: Option<Total>,
-}
-
-/// Which sign-ins.
-#[derive(Clone, Debug, Default, Deserialize, Serialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
-pub struct SessionFilter {
-    /// How many at once.
-    #[serde(skip_serializing)]
-    limit: Limit,
-    /// Where to go on: the `next_cursor` of the page before.
-    #[serde(skip_serializing)]
-    cursor: Option<Cursor>,
-    /// Count them as well, up to 10,000.
-    #[serde(skip_serializing)]
-    include_total: bool,
 }
 
 /// How someone likes the screens.
@@ -206,28 +192,78 @@ pub async fn set_password(
 pub async fn sessions(
     who: Person,
     app: App,
-    Params(filter): Params<SessionFilter>,
-) -> ApiResult<Answer<SessionList>> {
-    let paging: Paging<i64> =
-        Paging::new(who.user_id, "sessions", &filter, filter.limit, filter.cursor.as_ref())?;
-    let mut reader = app.db.read().await?;
-    let (mut db, now) = (Conn::from(&mut reader), app.clock.now());
-    let fetch = paging.limit.fetch();
-    let rows = sql::sessions(db.reborrow(), who.user_id, now, paging.after, fetch).await?;
-    let all = || sql::all_sessions(who.user_id, now);
-    let total = Total::counted(filter.include_total, db, all).await?;
-    let (rows, next_cursor) = paging.finish(rows, |session| session.id)?;
-    let view = |session: Session| SessionView {
-        id: session.id,
-        user_agent: session.user_agent,
-        address: session.address,
-        is_current: session.id == who.session_id(),
-        created_at: WireTime(Timestamp(session.created_at)),
-        last_used_at: WireTime(Timestamp(session.last_used_at)),
-        expires_at: WireTime(Timestamp(session.expires_at)),
+    Asked(NoFilter {}, request): Asked<NoFilter>,
+) -> ApiResult<ListAnswer<SessionList>> {
+    let own = OwnSessions { user: who.user_id, current: who.session_id(), now: app.clock.now() };
+    let answer = |Page { entries: sessions, next_cursor, total }| {
+        Answer::new(&SessionList { status: Success::Success, sessions, next_cursor, total })
     };
-    let sessions = rows.into_iter().map(view).collect();
-    Answer::new(&SessionList { status: Success::Success, sessions, next_cursor, total })
+    request.answer(&app, &who, own, answer).await
+}
+
+/// Someone's own sign-ins.
+struct OwnSessions {
+    user: UserId,
+    current: i64,
+    now: Timestamp,
+}
+
+impl List for OwnSessions {
+    type Entry = SessionView;
+    type Position = i64;
+
+    const NAME: &'static str = "sessions";
+
+    async fn entries(
+        &self,
+        db: Conn<'_>,
+        after: Option<i64>,
+        limit: i64,
+    ) -> ApiResult<Vec<SessionView>> {
+        let rows = sql::sessions(db, self.user, self.now, after, limit).await?;
+        let view = |session: Session| SessionView {
+            id: session.id,
+            user_agent: session.user_agent,
+            address: session.address,
+            is_current: session.id == self.current,
+            created_at: WireTime(Timestamp(session.created_at)),
+            last_used_at: WireTime(Timestamp(session.last_used_at)),
+            expires_at: WireTime(Timestamp(session.expires_at)),
+        };
+        Ok(rows.into_iter().map(view).collect())
+    }
+
+    fn position(&self, session: &SessionView) -> i64 {
+        session.id
+    }
+
+    fn all(&self, _: &Conn<'_>) -> Select {
+        sql::all_sessions(self.user, self.now)
+    }
+
+    fn columns(&self) -> Vec<&'static str> {
+        vec![
+            "id",
+            "user_agent",
+            "address",
+            "is_current",
+            "created_at",
+            "last_used_at",
+            "expires_at",
+        ]
+    }
+
+    fn cells(&self, session: SessionView) -> Vec<String> {
+        vec![
+            session.id.to_string(),
+            or_empty(session.user_agent),
+            or_empty(session.address),
+            session.is_current.to_string(),
+            session.created_at.to_string(),
+            session.last_used_at.to_string(),
+            session.expires_at.to_string(),
+        ]
+    }
 }
 
 /// `DELETE /api/auth/sessions/{id}`: ends one of the caller's own sign-ins, be it this one.

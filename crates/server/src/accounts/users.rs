@@ -14,13 +14,13 @@ use crate::auth::http::RoleName;
 use crate::auth::users_sql::{NewUserRow, insert_user};
 use crate::auth::{Anyone, Can, ManageUsers, Principal, Registrar, Scope, users};
 use crate::config::Secret;
-use crate::db::{Conn, Fault, fault};
+use crate::db::{Conn, Fault, Select, fault};
 use crate::error::{ApiError, ApiResult, ErrorCode, Faults};
 use crate::events::{Event, Fact};
-use crate::http::csv::{self, Csv, begin_export, or_empty};
+use crate::http::csv::or_empty;
 use crate::http::{
-    AcceptsCsv, Answer, Body, Created, Cursor, Done, IfMatch, Limit, ListAnswer, ListFormat, Once,
-    Paging, Params, PathId, RequestContext, Success, Text, Total, Write, begin_write,
+    Answer, Asked, Body, Created, Done, IfMatch, List, ListAnswer, Once, Page, PathId, Success,
+    Text, Total, Write, begin_write,
 };
 
 /// One user.
@@ -56,85 +56,75 @@ pub struct UserFilter {
     pub is_disabled: Option<bool>,
     /// Those who have left, too.
     pub include_deleted: bool,
-    /// How many at once.
-    #[serde(skip_serializing)]
-    pub limit: Limit,
-    /// Where to go on: the `next_cursor` of the page before.
-    #[serde(skip_serializing)]
-    pub cursor: Option<Cursor>,
-    /// Count them as well, up to 10,000.
-    #[serde(skip_serializing)]
-    pub include_total: bool,
-    /// `csv` answers the whole list as one file.
-    #[serde(skip_serializing)]
-    pub format: Option<ListFormat>,
 }
 
 /// `GET /api/users`
 pub async fn list(
     who: Can<ManageUsers>,
     app: App,
-    context: RequestContext,
-    accepts: AcceptsCsv,
-    Params(filter): Params<UserFilter>,
+    Asked(filter, request): Asked<UserFilter>,
 ) -> ApiResult<ListAnswer<AccountList>> {
-    let paging: Paging<String> =
-        Paging::new(who.user_id, "users", &filter, filter.limit, filter.cursor.as_ref())?;
-    if accepts.or_asked(filter.format) {
-        begin_export(&app, &who, &context, "users", &filter).await?;
-        return csv(app, filter, paging.after).await.map(ListAnswer::Csv);
+    let answer = |page: Page<User>| {
+        let users = page.entries.into_iter().map(AccountView::from).collect();
+        let Page { next_cursor, total, .. } = page;
+        Answer::new(&AccountList { status: Success::Success, users, next_cursor, total })
+    };
+    request.answer(&app, &who, filter, answer).await
+}
+
+impl List for UserFilter {
+    type Entry = User;
+    type Position = String;
+
+    const NAME: &'static str = "users";
+
+    async fn entries(
+        &self,
+        db: Conn<'_>,
+        after: Option<String>,
+        limit: i64,
+    ) -> ApiResult<Vec<User>> {
+        Ok(sql::page(db, self, after.as_deref(), limit).await?)
     }
-    let mut reader = app.db.read().await?;
-    let after = paging.after.as_deref();
-    let rows = sql::page(Conn::from(&mut reader), &filter, after, paging.limit.fetch()).await?;
-    let (rows, next_cursor) = paging.finish(rows, |user| user.username_key.clone())?;
-    let users = rows.into_iter().map(AccountView::from).collect();
-    let db = Conn::from(&mut reader);
-    let total = Total::counted(filter.include_total, db, || sql::all(&filter)).await?;
-    let page = AccountList { status: Success::Success, users, next_cursor, total };
-    Answer::new(&page).map(ListAnswer::Json)
-}
 
-const CSV_COLUMNS: [&str; 10] = [
-    "id",
-    "username",
-    "name",
-    "grants",
-    "is_disabled",
-    "is_deleted",
-    "last_sign_in_at",
-    "version",
-    "created_at",
-    "updated_at",
-];
+    fn position(&self, user: &User) -> String {
+        user.username_key.clone()
+    }
 
-async fn csv(app: App, filter: UserFilter, first: Option<String>) -> ApiResult<Csv> {
-    Csv::pages("users.csv", &CSV_COLUMNS, first, move |after: Option<String>| {
-        let (app, filter) = (app.clone(), filter.clone());
-        Box::pin(async move {
-            let mut reader = app.db.read().await?;
-            let (db, after) = (Conn::from(&mut reader), after.as_deref());
-            let rows = sql::page(db, &filter, after, csv::ROWS_AT_ONCE).await?;
-            let next = csv::next(&rows, |user| user.username_key.clone());
-            Ok((rows.into_iter().map(AccountView::from).map(csv_row).collect(), next))
-        })
-    })
-    .await
-}
+    fn all(&self, _: &Conn<'_>) -> Select {
+        sql::all(self)
+    }
 
-fn csv_row(user: AccountView) -> Vec<String> {
-    vec![
-        user.id.to_string(),
-        user.username,
-        user.name,
-        grants_cell(&user.grants),
-        user.is_disabled.to_string(),
-        user.is_deleted.to_string(),
-        or_empty(user.last_sign_in_at),
-        user.version.to_string(),
-        user.created_at.to_string(),
-        user.updated_at.to_string(),
-    ]
+    fn columns(&self) -> Vec<&'static str> {
+        vec![
+            "id",
+            "username",
+            "name",
+            "grants",
+            "is_disabled",
+            "is_deleted",
+            "last_sign_in_at",
+            "version",
+            "created_at",
+            "updated_at",
+        ]
+    }
+
+    fn cells(&self, user: User) -> Vec<String> {
+        let user = AccountView::from(user);
+        vec![
+            user.id.to_string(),
+            user.username,
+            user.name,
+            grants_cell(&user.grants),
+            user.is_disabled.to_string(),
+            user.is_deleted.to_string(),
+            or_empty(user.last_sign_in_at),
+            user.version.to_string(),
+            user.created_at.to_string(),
+            user.updated_at.to_string(),
+        ]
+    }
 }
 
 /// `GET /api/users/{id}`

@@ -14,11 +14,11 @@ use super::users::is_of_all_stores;
 use super::views_sql::{self as sql, Details, Seen, View};
 use crate::App;
 use crate::auth::{Person, Principal};
-use crate::db::{Conn, Fault, fault};
+use crate::db::{Conn, Fault, Select, fault};
 use crate::error::{ApiError, ApiResult, ErrorCode, Faults};
 use crate::events::{Event, Fact};
 use crate::http::{
-    Answer, Body, Created, Cursor, Done, ETag, IfMatch, Limit, Once, Paging, Params, PathId, Sent,
+    Answer, Asked, Body, Created, Done, ETag, IfMatch, List, ListAnswer, Once, Page, PathId, Sent,
     Success, Text, Total, WireTime, Write, begin_write,
 };
 
@@ -123,15 +123,6 @@ pub struct ViewList {
 pub struct ViewFilter {
     /// Only of this list.
     pub list: Option<ListName>,
-    /// How many at once.
-    #[serde(skip_serializing)]
-    pub limit: Limit,
-    /// Where to go on: the `next_cursor` of the page before.
-    #[serde(skip_serializing)]
-    pub cursor: Option<Cursor>,
-    /// Count them as well, up to 10,000.
-    #[serde(skip_serializing)]
-    pub include_total: bool,
 }
 
 impl TryFrom<View> for ViewView {
@@ -192,20 +183,67 @@ impl ViewInput {
 pub async fn list(
     who: Person,
     app: App,
-    Params(filter): Params<ViewFilter>,
-) -> ApiResult<Answer<ViewList>> {
-    let paging: Paging<(String, i64)> =
-        Paging::new(who.user_id, "views", &filter, filter.limit, filter.cursor.as_ref())?;
-    let mut reader = app.db.read().await?;
-    let mut db = Conn::from(&mut reader);
-    let list = filter.list.as_ref().map(Text::as_str);
-    let seen = Seen { by: who.user_id, has_shared: may_see_shared(&who), list };
-    let (after, fetch) = (paging.after.as_ref(), paging.limit.fetch());
-    let rows = sql::page(db.reborrow(), seen, after, fetch).await?;
-    let total = Total::counted(filter.include_total, db, || sql::all(seen)).await?;
-    let (rows, next_cursor) = paging.finish(rows, |view| (view.name_key.clone(), view.id))?;
-    let views = rows.into_iter().map(ViewView::try_from).collect::<ApiResult<_>>()?;
-    Answer::new(&ViewList { status: Success::Success, views, next_cursor, total })
+    Asked(ViewFilter { list }, request): Asked<ViewFilter>,
+) -> ApiResult<ListAnswer<ViewList>> {
+    let has_shared = may_see_shared(&who);
+    let seen = Seen { by: who.user_id, has_shared, list: list.map(Text::into_string) };
+    let answer = |Page { entries, next_cursor, total }| {
+        let views = entries.into_iter().map(ViewView::try_from).collect::<ApiResult<_>>()?;
+        Answer::new(&ViewList { status: Success::Success, views, next_cursor, total })
+    };
+    request.answer(&app, &who, seen, answer).await
+}
+
+impl List for Seen {
+    type Entry = View;
+    type Position = (String, i64);
+
+    const NAME: &'static str = "views";
+
+    async fn entries(
+        &self,
+        db: Conn<'_>,
+        after: Option<(String, i64)>,
+        limit: i64,
+    ) -> ApiResult<Vec<View>> {
+        Ok(sql::page(db, self, after.as_ref(), limit).await?)
+    }
+
+    fn position(&self, view: &View) -> (String, i64) {
+        (view.name_key.clone(), view.id)
+    }
+
+    fn all(&self, _: &Conn<'_>) -> Select {
+        sql::all(self)
+    }
+
+    fn columns(&self) -> Vec<&'static str> {
+        vec![
+            "id",
+            "owner_id",
+            "list",
+            "name",
+            "definition",
+            "is_shared",
+            "version",
+            "created_at",
+            "updated_at",
+        ]
+    }
+
+    fn cells(&self, view: View) -> Vec<String> {
+        vec![
+            view.id.to_string(),
+            view.owner_id.to_string(),
+            view.list,
+            view.name,
+            view.definition,
+            view.is_shared.to_string(),
+            view.version.to_string(),
+            WireTime(Timestamp(view.created_at)).to_string(),
+            WireTime(Timestamp(view.updated_at)).to_string(),
+        ]
+    }
 }
 
 /// `GET /api/views/{id}`

@@ -54,12 +54,12 @@ impl View {
 }
 
 /// Which views someone sees.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Seen<'a> {
+#[derive(Clone, Debug)]
+pub(super) struct Seen {
     pub(super) by: UserId,
     /// Also those of others that are shared.
     pub(super) has_shared: bool,
-    pub(super) list: Option<&'a str>,
+    pub(super) list: Option<String>,
 }
 
 macro_rules! select_views {
@@ -94,7 +94,7 @@ pub(super) async fn lock(tx: &mut Tx, id: i64) -> sqlx::Result<Option<View>> {
 /// `saved_views_names` and `saved_views_shared`.
 pub(super) async fn page(
     db: Conn<'_>,
-    seen: Seen<'_>,
+    seen: &Seen,
     after: Option<&(String, i64)>,
     limit: i64,
 ) -> sqlx::Result<Vec<View>> {
@@ -109,17 +109,17 @@ pub(super) async fn page(
 }
 
 /// All of them, to be counted.
-pub(super) fn all(seen: Seen<'_>) -> Select {
+pub(super) fn all(seen: &Seen) -> Select {
     let mut select = Select::new("SELECT 1 FROM saved_views ");
     push_seen(&mut select, seen);
     select
 }
 
-fn push_seen(select: &mut Select, seen: Seen<'_>) {
+fn push_seen(select: &mut Select, seen: &Seen) {
     select.push("WHERE NOT is_deleted AND (owner_id = ").bind(seen.by.0);
     select.push(if seen.has_shared { " OR is_shared)" } else { ")" });
-    if let Some(list) = seen.list {
-        select.push(" AND list = ").bind(list);
+    if let Some(list) = &seen.list {
+        select.push(" AND list = ").bind(list.as_str());
     }
 }
 

@@ -1,5 +1,7 @@
 //! The audit log over HTTP.
 
+use std::ops::Range;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -10,13 +12,10 @@ use super::sql::{self, Row};
 use crate::App;
 use crate::audit::ActorKind;
 use crate::auth::{Can, Principal, ReadAudit, Scope};
-use crate::db::Conn;
+use crate::db::{Conn, Select};
 use crate::error::{ApiError, ApiResult};
-use crate::http::csv::{self, Csv, Rows, begin_export, or_empty};
-use crate::http::{
-    AcceptsCsv, Answer, Cursor, Limit, ListAnswer, ListFormat, Paging, Params, RequestContext,
-    Success, Text, Total, WireTime,
-};
+use crate::http::csv::or_empty;
+use crate::http::{Answer, Asked, List, ListAnswer, Page, Success, Text, Total, WireTime};
 
 /// The most values of one filter.
 const VALUES_MAX: usize = 100;
@@ -45,18 +44,6 @@ pub struct AuditFilter {
     pub to: Option<WireTime>,
     /// Movements of stock too, which the ledger (`GET /api/stock/movements`) tells in full.
     pub include_movements: bool,
-    /// How many at once.
-    #[serde(skip_serializing)]
-    pub limit: Limit,
-    /// Where to go on: the `next_cursor` of the page before.
-    #[serde(skip_serializing)]
-    pub cursor: Option<Cursor>,
-    /// Count them as well, up to 10,000.
-    #[serde(skip_serializing)]
-    pub include_total: bool,
-    /// `csv` answers the whole list as one file.
-    #[serde(skip_serializing)]
-    pub format: Option<ListFormat>,
 }
 
 /// Who did it, as they were known then.
@@ -144,31 +131,20 @@ impl From<Row> for EntryView {
 pub async fn list(
     who: Can<ReadAudit>,
     app: App,
-    context: RequestContext,
-    accepts: AcceptsCsv,
-    Params(filter): Params<AuditFilter>,
+    Asked(filter, request): Asked<AuditFilter>,
 ) -> ApiResult<ListAnswer<AuditLog>> {
     check(&filter)?;
     let scope = scope(&who, &filter)?;
-    let paging: Paging<i64> =
-        Paging::new(who.user_id, "audit-logs", &filter, filter.limit, filter.cursor.as_ref())?;
     // What was done behind our back belongs here as well.
     crate::events::record_some_outside(&app.db, app.clock.now()).await?;
-    if accepts.or_asked(filter.format) {
-        begin_export(&app, &who, &context, "audit-logs", &filter).await?;
-        return csv(app, scope, filter, paging.after).await.map(ListAnswer::Csv);
-    }
     let mut reader = app.db.read().await?;
-    let limit = paging.limit.fetch();
-    let mut db = Conn::from(&mut reader);
-    let rows = sql::page(db.reborrow(), &scope, &filter, paging.after, limit).await?;
-    let all = sql::all(db.reborrow(), &scope, &filter).await?;
-    let total = Total::counted(filter.include_total, db, || all).await?;
+    let ids = sql::ids_between(Conn::from(&mut reader), filter.from, filter.to).await?;
     drop(reader);
-    let (rows, next_cursor) = paging.finish(rows, |row| row.id)?;
-    let audit_logs = rows.into_iter().map(EntryView::from).collect();
-    let page = AuditLog { status: Success::Success, audit_logs, next_cursor, total };
-    Answer::new(&page).map(ListAnswer::Json)
+    let answer = |Page { entries, next_cursor, total }| {
+        let audit_logs = entries.into_iter().map(EntryView::from).collect();
+        Answer::new(&AuditLog { status: Success::Success, audit_logs, next_cursor, total })
+    };
+    request.answer(&app, &who, Entries { scope, filter, ids }, answer).await
 }
 
 fn check(filter: &AuditFilter) -> ApiResult<()> {
@@ -200,58 +176,67 @@ fn scope(who: &Principal, filter: &AuditFilter) -> ApiResult<Scope> {
     Ok(Scope::Stores(filter.store_id.iter().copied().map(StoreId).collect()))
 }
 
-const CSV_COLUMNS: [&str; 14] = [
-    "id",
-    "at",
-    "actor_kind",
-    "actor_id",
-    "actor",
-    "address",
-    "request_id",
-    "action",
-    "subject_kind",
-    "subject_id",
-    "store_id",
-    "before",
-    "after",
-    "link",
-];
-
-async fn csv(app: App, scope: Scope, filter: AuditFilter, first: Option<i64>) -> ApiResult<Csv> {
-    Csv::pages("audit-logs.csv", &CSV_COLUMNS, first, move |after: Option<i64>| {
-        let (app, scope, filter) = (app.clone(), scope.clone(), filter.clone());
-        Box::pin(async move { csv_page(&app, &scope, &filter, after).await })
-    })
-    .await
+/// The entries that a caller asks for and may see.
+pub(super) struct Entries {
+    pub(super) scope: Scope,
+    pub(super) filter: AuditFilter,
+    /// Between which of them the times lie that are asked for.
+    pub(super) ids: Range<i64>,
 }
 
-async fn csv_page(
-    app: &App,
-    scope: &Scope,
-    filter: &AuditFilter,
-    after: Option<i64>,
-) -> ApiResult<(Rows, Option<i64>)> {
-    let mut reader = app.db.read().await?;
-    let rows = sql::page(Conn::from(&mut reader), scope, filter, after, csv::ROWS_AT_ONCE).await?;
-    let next = csv::next(&rows, |row| row.id);
-    Ok((rows.into_iter().map(csv_row).collect(), next))
-}
+impl List for Entries {
+    type Entry = Row;
+    type Position = i64;
 
-fn csv_row(row: Row) -> Vec<String> {
-    vec![
-        row.id.to_string(),
-        row.at().to_string(),
-        row.actor_kind,
-        or_empty(row.actor_id),
-        row.actor,
-        or_empty(row.address),
-        or_empty(row.request_id),
-        row.action,
-        row.subject_kind,
-        or_empty(row.subject_id),
-        or_empty(row.store_id),
-        or_empty(row.before),
-        or_empty(row.after),
-        row.link.as_deref().map(crate::audit::chain::hex).unwrap_or_default(),
-    ]
+    const NAME: &'static str = "audit-logs";
+
+    async fn entries(&self, db: Conn<'_>, after: Option<i64>, limit: i64) -> ApiResult<Vec<Row>> {
+        Ok(sql::page(db, self, after, limit).await?)
+    }
+
+    fn position(&self, row: &Row) -> i64 {
+        row.id
+    }
+
+    fn all(&self, _: &Conn<'_>) -> Select {
+        sql::all(self)
+    }
+
+    fn columns(&self) -> Vec<&'static str> {
+        vec![
+            "id",
+            "at",
+            "actor_kind",
+            "actor_id",
+            "actor",
+            "address",
+            "request_id",
+            "action",
+            "subject_kind",
+            "subject_id",
+            "store_id",
+            "before",
+            "after",
+            "link",
+        ]
+    }
+
+    fn cells(&self, row: Row) -> Vec<String> {
+        vec![
+            row.id.to_string(),
+            row.at().to_string(),
+            row.actor_kind,
+            or_empty(row.actor_id),
+            row.actor,
+            or_empty(row.address),
+            or_empty(row.request_id),
+            row.action,
+            row.subject_kind,
+            or_empty(row.subject_id),
+            or_empty(row.store_id),
+            or_empty(row.before),
+            or_empty(row.after),
+            row.link.as_deref().map(crate::audit::chain::hex).unwrap_or_default(),
+        ]
+    }
 }

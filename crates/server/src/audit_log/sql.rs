@@ -1,9 +1,10 @@
 //! SQL of reading the audit log.
 
+use std::ops::Range;
+
 use stockroom_domain::Timestamp;
 
-use super::http::AuditFilter;
-use crate::auth::Scope;
+use super::http::{AuditFilter, Entries};
 use crate::db::{Conn, Select};
 use crate::http::{Text, WireTime};
 
@@ -54,9 +55,8 @@ impl Row {
 /// One page of entries, newest first. Leans on the partial indexes of `audit_logs`, or on its
 /// primary key where movements are asked for.
 pub(super) async fn page(
-    mut db: Conn<'_>,
-    scope: &Scope,
-    filter: &AuditFilter,
+    db: Conn<'_>,
+    entries: &Entries,
     before: Option<i64>,
     limit: i64,
 ) -> sqlx::Result<Vec<Row>> {
@@ -66,7 +66,7 @@ pub(super) async fn page(
          FROM audit_logs
          WHERE TRUE",
     );
-    push_all(&mut select, db.reborrow(), scope, filter).await?;
+    push_all(&mut select, entries);
     if let Some(before) = before {
         select.push(" AND id < ").bind(before);
     }
@@ -75,41 +75,25 @@ pub(super) async fn page(
 }
 
 /// All entries that are asked for, to be counted.
-pub(super) async fn all(db: Conn<'_>, scope: &Scope, filter: &AuditFilter) -> sqlx::Result<Select> {
+pub(super) fn all(entries: &Entries) -> Select {
     let mut select = Select::new("SELECT 1 FROM audit_logs WHERE TRUE");
-    push_all(&mut select, db, scope, filter).await?;
-    Ok(select)
+    push_all(&mut select, entries);
+    select
 }
 
-async fn push_all(
-    select: &mut Select,
-    mut db: Conn<'_>,
-    scope: &Scope,
-    filter: &AuditFilter,
-) -> sqlx::Result<()> {
+fn push_all(select: &mut Select, Entries { scope, filter, ids }: &Entries) {
     let asks_for_movements = filter.action.iter().any(|action| action.as_str() == "stock.moved");
     if !filter.include_movements && !asks_for_movements {
         select.push(" AND action <> 'stock.moved'");
     }
-    match scope {
-        Scope::All => {}
-        Scope::Stores(stores) if stores.is_empty() => {
-            select.push(" AND FALSE");
-        }
-        Scope::Stores(stores) => {
-            select.any_of(" AND store_id", stores.iter().map(|store| store.0));
-        }
-    }
+    scope.narrow(select, " AND store_id");
     push_filter(select, filter);
     if let Some(WireTime(from)) = filter.from {
-        let id = first_at(db.reborrow(), from.plus_seconds(-CLOCKS_DIFFER_MAX_S)).await?;
-        select.push(" AND at >= ").bind(from.0).push(" AND id >= ").bind(id);
+        select.push(" AND at >= ").bind(from.0).push(" AND id >= ").bind(ids.start);
     }
     if let Some(WireTime(to)) = filter.to {
-        let id = first_at(db, to.plus_seconds(CLOCKS_DIFFER_MAX_S)).await?;
-        select.push(" AND at < ").bind(to.0).push(" AND id < ").bind(id);
+        select.push(" AND at < ").bind(to.0).push(" AND id < ").bind(ids.end);
     }
-    Ok(())
 }
 
 fn push_filter(select: &mut Select, filter: &AuditFilter) {
@@ -127,6 +111,22 @@ fn push_filter(select: &mut Select, filter: &AuditFilter) {
     if let Some(id) = &filter.request_id {
         select.push(" AND request_id = ").bind(id.as_str());
     }
+}
+
+/// Between which entries those of a time lie, roughly: [`first_at`], and what clocks differ.
+pub(super) async fn ids_between(
+    mut db: Conn<'_>,
+    from: Option<WireTime>,
+    to: Option<WireTime>,
+) -> sqlx::Result<Range<i64>> {
+    let mut ids = 1..i64::MAX;
+    if let Some(WireTime(from)) = from {
+        ids.start = first_at(db.reborrow(), from.plus_seconds(-CLOCKS_DIFFER_MAX_S)).await?;
+    }
+    if let Some(WireTime(to)) = to {
+        ids.end = first_at(db, to.plus_seconds(CLOCKS_DIFFER_MAX_S)).await?;
+    }
+    Ok(ids)
 }
 
 /// The first entry at `time` or later, roughly, for times rise with ids but for what clocks

@@ -17,6 +17,7 @@ pub mod keys;
 pub mod page;
 pub mod passwords;
 pub mod principal;
+mod scope;
 pub mod sessions;
 pub mod setup;
 mod sql;
@@ -36,7 +37,8 @@ pub use extract::{
 };
 use keys::KeyUses;
 pub use passwords::Passwords;
-pub use principal::{Grant, Place, Principal, Scope, Via};
+pub use principal::{Grant, Place, Principal, Via};
+pub use scope::Scope;
 pub use sessions::{Device, TokenPair};
 pub use throttle::Throttle;
 pub use tokens::Tokens;

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use stockroom_domain::permissions::{Permission, Role};
 use stockroom_domain::{StoreId, UserId};
 
+use super::Scope;
 use crate::audit::{Actor, ActorKind};
 use crate::error::{ApiError, ApiResult};
 use crate::rate_limit::Caller;
@@ -26,15 +27,6 @@ pub struct Grant {
     pub place: Place,
     /// What the user is there.
     pub role: Role,
-}
-
-/// The stores in which a permission is held.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Scope {
-    /// All, those to come included.
-    All,
-    /// These, sorted; never empty behind a `Can` of the same permission.
-    Stores(Vec<StoreId>),
 }
 
 /// What a caller has proved who they are by.

@@ -272,35 +272,37 @@ mod tests {
         }
     }
 
+    /// What a genuine token of user 1 says.
+    fn claims() -> serde_json::Value {
+        let now = START.0 / 1_000_000;
+        serde_json::json!({
+            "iss": "stockroom", "aud": "stockroom-api", "sub": "1", "sid": 1,
+            "iat": now, "nbf": now, "exp": now + 600,
+        })
+    }
+
     #[tokio::test]
-    async fn forged_tokens_are_refused() {
+    async fn tokens_that_say_something_else_are_refused() {
         let folder = tempfile::tempdir().expect("a folder");
         let db = database(&folder).await;
         let clock = Clock::manual(START);
         let tokens = Tokens::default();
-        let good = tokens.signer(&db, &clock).await.expect("a key");
-        let good = good.sign(UserId(1), 1, START).expect("signs");
+        tokens.signer(&db, &clock).await.expect("a key");
         let now = START.0 / 1_000_000;
-        let claims = serde_json::json!({
-            "iss": "stockroom", "aud": "stockroom-api", "sub": "1", "sid": 1,
-            "iat": now, "nbf": now, "exp": now + 600,
-        });
         let with = |name: &str, value: serde_json::Value| {
-            let mut claims = claims.clone();
+            let mut claims = claims();
             claims[name] = value;
             claims
         };
         let without = |name: &str| {
-            let mut claims = claims.clone();
+            let mut claims = claims();
             claims.as_object_mut().expect("an object").remove(name);
             claims
         };
         let hs256 = Header::new(Algorithm::HS256);
-        let ours = forge(&db, &hs256, &claims).await;
-        assert!(tokens.verify(&db, &clock, &ours).await.expect("reads").is_some());
-
-        let mut bad = vec![String::new(), "a.b.c".to_owned(), "x".repeat(2_000)];
-        for forged in [
+        let genuine = forge(&db, &hs256, &claims()).await;
+        assert!(tokens.verify(&db, &clock, &genuine).await.expect("reads").is_some());
+        for claims in [
             with("exp", serde_json::json!((now + 600).to_string())),
             with("exp", serde_json::json!(now)),
             with("exp", serde_json::json!(now + 601)),
@@ -318,31 +320,47 @@ mod tests {
             without("sub"),
             without("sid"),
         ] {
-            bad.push(forge(&db, &hs256, &forged).await);
+            let token = forge(&db, &hs256, &claims).await;
+            assert_eq!(tokens.verify(&db, &clock, &token).await.expect("reads"), None, "{claims}");
         }
+    }
+
+    #[tokio::test]
+    async fn tokens_that_our_key_did_not_sign_with_hs256_are_refused() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let db = database(&folder).await;
+        let clock = Clock::manual(START);
+        let tokens = Tokens::default();
+        let signer = tokens.signer(&db, &clock).await.expect("a key");
+        let good = signer.sign(UserId(1), 1, START).expect("signs");
+        let (kid, _) = first_key(&db).await;
+        let hs256 = Header::new(Algorithm::HS256);
         let other_kid = Header { kid: Some("unknown".to_owned()), ..hs256.clone() };
-        bad.push(forge(&db, &other_kid, &claims).await);
-        bad.push(forge(&db, &Header::new(Algorithm::HS384), &claims).await);
-        let kid = jsonwebtoken::decode_header(&good).expect("ours").kid.expect("a kid");
-        let stolen_kid = Header { kid: Some(kid.clone()), ..hs256 };
+        let stolen_kid = Header { kid: Some(kid.clone()), ..hs256.clone() };
         let wrong_key = EncodingKey::from_secret(&[7; 32]);
-        bad.push(jsonwebtoken::encode(&stolen_kid, &claims, &wrong_key).expect("signs"));
+        let mut bad = vec![
+            String::new(),
+            "a.b.c".to_owned(),
+            "x".repeat(2_000),
+            forge(&db, &other_kid, &claims()).await,
+            forge(&db, &Header::new(Algorithm::HS384), &claims()).await,
+            jsonwebtoken::encode(&stolen_kid, &claims(), &wrong_key).expect("signs"),
+        ];
         let encode = |json: &serde_json::Value| BASE64_URL_SAFE_NO_PAD.encode(json.to_string());
-        for alg in ["none", "None", "NONE", ""] {
+        let foreign = good.rsplit('.').next().unwrap_or_default();
+        // The name of another algorithm, with a signature that is genuine, of another token, or
+        // missing: whoever verifies by what the header says takes one of them.
+        for alg in ["none", "None", "", "RS256", "ES256", "PS256", "EdDSA", "HS384", "hs256"] {
             let header = serde_json::json!({"alg": alg, "typ": "JWT", "kid": kid});
-            let head = format!("{}.{}", encode(&header), encode(&claims));
-            let signature = good.rsplit('.').next().unwrap_or_default();
-            bad.extend([format!("{head}."), head.clone(), format!("{head}.{signature}")]);
+            let head = format!("{}.{}", encode(&header), encode(&claims()));
+            let genuine = signature(&db, &head).await;
+            bad.extend([genuine.as_str(), foreign, ""].map(|sign| format!("{head}.{sign}")));
+            bad.push(head);
         }
-        // Another algorithm's name over a signature that is genuine.
-        for alg in ["RS256", "ES256", "PS256", "EdDSA", "HS384", "none", "hs256"] {
-            let header = serde_json::json!({"alg": alg, "typ": "JWT", "kid": kid});
-            let head = format!("{}.{}", encode(&header), encode(&claims));
-            bad.push(format!("{head}.{}", signature(&db, &head).await));
-        }
-        let head = ours.rsplit_once('.').expect("three parts").0;
-        assert_eq!(format!("{head}.{}", signature(&db, head).await), ours, "the same by hand");
-        let mut flipped = good.clone().into_bytes();
+        let ours = forge(&db, &hs256, &claims()).await;
+        let (head, signed) = ours.rsplit_once('.').expect("three parts");
+        assert_eq!(signature(&db, head).await, signed, "what is forged here is well made");
+        let mut flipped = good.into_bytes();
         let last = flipped.len() - 3;
         flipped[last] = if flipped[last] == b'A' { b'B' } else { b'A' };
         bad.push(String::from_utf8(flipped).expect("ascii"));

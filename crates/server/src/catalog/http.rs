@@ -4,7 +4,7 @@ use serde_json::json;
 use stockroom_domain::ProductId;
 
 use super::changes;
-use super::list::{self, CategoryFilter, CategoryList, ProductFilter, ProductList};
+use super::list::{Categories, CategoryList, ProductFilter, ProductList, Products};
 use super::product::{Details, Product, ProductInput, ProductPatch};
 use super::view::{self, ProductAnswer, Sight};
 use crate::App;
@@ -12,10 +12,9 @@ use crate::auth::{Can, EditCatalog, Principal, ReadCatalog};
 use crate::db::Conn;
 use crate::error::{ApiError, ApiResult, ErrorCode};
 use crate::events::{Event, Fact};
-use crate::http::csv::begin_export;
 use crate::http::{
-    AcceptsCsv, Answer, Body, Created, Done, IfMatch, ListAnswer, Once, Params, PathId,
-    RequestContext, Success, Write, begin_write,
+    Answer, Asked, Body, Created, Done, IfMatch, ListAnswer, NoFilter, Once, Page, PathId, Success,
+    Write, begin_write,
 };
 
 /// Makes a product.
@@ -156,23 +155,22 @@ pub async fn restore(
     finish(write, &who, id, Some(("product.restored", Some(stored)))).await
 }
 
-/// Lists products, in pages or as one CSV file.
+/// Lists products.
 ///
 /// # Errors
 /// 400 for filters and cursors that are none.
 pub async fn list(
     who: Can<ReadCatalog>,
     app: App,
-    context: RequestContext,
-    accepts: AcceptsCsv,
-    Params(filter): Params<ProductFilter>,
+    Asked(filter, request): Asked<ProductFilter>,
 ) -> ApiResult<ListAnswer<ProductList>> {
-    if accepts.or_asked(filter.format) {
-        begin_export(&app, &who, &context, "products", &filter).await?;
-        return list::products_csv(app, &who, filter).await.map(ListAnswer::Csv);
-    }
-    let page = list::products(&app, &who, &filter).await?;
-    Answer::new(&page).map(ListAnswer::Json)
+    filter.check()?;
+    let list = Products { filter, sight: Sight::of(&who) };
+    let answer = |Page { entries, next_cursor, total }| {
+        let products = entries.into_iter().map(|(_, product)| product).collect();
+        Answer::new(&ProductList { status: Success::Success, products, next_cursor, total })
+    };
+    request.answer(&app, &who, list, answer).await
 }
 
 /// Lists the categories, with the number of products in each.
@@ -182,9 +180,12 @@ pub async fn list(
 pub async fn categories(
     who: Can<ReadCatalog>,
     app: App,
-    Params(filter): Params<CategoryFilter>,
-) -> ApiResult<Answer<CategoryList>> {
-    Answer::new(&list::categories(&app, &who, &filter).await?)
+    Asked(NoFilter {}, request): Asked<NoFilter>,
+) -> ApiResult<ListAnswer<CategoryList>> {
+    let answer = |Page { entries: categories, next_cursor, total }| {
+        Answer::new(&CategoryList { status: Success::Success, categories, next_cursor, total })
+    };
+    request.answer(&app, &who, Categories, answer).await
 }
 
 /// Shows the product as the write leaves it, and commits. A change has a name and, unless the

@@ -7,12 +7,11 @@ use super::product::Product;
 use super::values::{BarcodeCode, Category};
 use super::view::{self, ProductView, Sight};
 use super::{barcodes, list_sql as sql};
-use crate::App;
-use crate::auth::Principal;
-use crate::db::Conn;
-use crate::error::{ApiError, ApiResult, Faults};
-use crate::http::csv::{self, Csv, Rows, or_empty};
-use crate::http::{Cursor, Limit, ListFormat, Paging, Sku, Success, Text, Total};
+use crate::db::{Conn, Select};
+use crate::error::{ApiResult, Faults};
+use crate::http::csv::or_empty;
+use crate::http::sort::{Order, Position, SortValue};
+use crate::http::{List, Sku, Success, Text, Total};
 
 /// The most values of one filter.
 const VALUES_MAX: usize = 100;
@@ -41,18 +40,6 @@ pub struct ProductFilter {
     /// The order; a `-` in front turns it round.
     #[serde(default)]
     pub sort: ProductSort,
-    /// How many at once.
-    #[serde(default, skip_serializing)]
-    pub limit: Limit,
-    /// Where to go on: the `next_cursor` of the page before.
-    #[serde(default, skip_serializing)]
-    pub cursor: Option<Cursor>,
-    /// Count them as well, up to 10,000.
-    #[serde(default, skip_serializing)]
-    pub include_total: bool,
-    /// `csv` answers the whole list as one file.
-    #[serde(default, skip_serializing)]
-    pub format: Option<ListFormat>,
 }
 
 /// An order of products.
@@ -80,20 +67,6 @@ pub enum ProductSort {
     CreatedAtDescending,
 }
 
-/// Where a product stands in an order: its value there, then its id.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
-pub(super) struct Position {
-    pub(super) value: SortValue,
-    pub(super) id: i64,
-}
-
-/// What products are sorted by.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
-pub(super) enum SortValue {
-    Text(String),
-    Time(i64),
-}
-
 /// One page of products.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct ProductList {
@@ -109,7 +82,8 @@ pub struct ProductList {
 }
 
 impl ProductFilter {
-    fn check(&self) -> ApiResult<()> {
+    /// Refuses what would make a statement too long.
+    pub(super) fn check(&self) -> ApiResult<()> {
         let mut faults = Faults::new();
         let counts = [
             ("category", self.category.len()),
@@ -124,90 +98,77 @@ impl ProductFilter {
         }
         faults.into_result()
     }
-
-    fn paging(&self, who: &Principal) -> ApiResult<Paging<Position>> {
-        let cursor = self.cursor.as_ref();
-        let paging = Paging::new(who.user_id, "products", self, self.limit, cursor)?;
-        let fits = |position: &Position| {
-            matches!(position.value, SortValue::Time(_)) == self.sort.is_by_time()
-        };
-        if paging.after.as_ref().is_some_and(|position: &Position| !fits(position)) {
-            return Err(ApiError::invalid("cursor", "This cursor belongs to another order."));
-        }
-        Ok(paging)
-    }
 }
 
 impl ProductSort {
-    pub(super) const fn is_by_time(self) -> bool {
-        matches!(self, Self::CreatedAt | Self::CreatedAtDescending)
+    /// The order in SQL. Leans on `products_by_name`, `products_sku` and `products_by_age`.
+    pub(super) const fn order(self) -> Order {
+        match self {
+            Self::Name => Order::text("p.name_key", "p.id"),
+            Self::NameDescending => Self::Name.order().descending(),
+            Self::Sku => Order::text("p.sku_key", "p.id"),
+            Self::SkuDescending => Self::Sku.order().descending(),
+            Self::CreatedAt => Order::number("p.created_at", "p.id"),
+            Self::CreatedAtDescending => Self::CreatedAt.order().descending(),
+        }
     }
 
     fn position(self, product: &Product) -> Position {
         let value = match self {
             Self::Name | Self::NameDescending => SortValue::Text(product.details.name_key.clone()),
             Self::Sku | Self::SkuDescending => SortValue::Text(product.details.sku_key.clone()),
-            Self::CreatedAt | Self::CreatedAtDescending => SortValue::Time(product.created_at.0),
+            Self::CreatedAt | Self::CreatedAtDescending => SortValue::Number(product.created_at.0),
         };
         Position { value, id: product.id.0 }
     }
 }
 
-/// One page of the products that are asked for.
-///
-/// # Errors
-/// 400 for a cursor that belongs elsewhere; the database's.
-pub(super) async fn products(
-    app: &App,
-    who: &Principal,
-    filter: &ProductFilter,
-) -> ApiResult<ProductList> {
-    filter.check()?;
-    let paging = filter.paging(who)?;
-    let mut reader = app.db.read().await?;
-    let after = paging.after.as_ref();
-    let rows = sql::page(Conn::from(&mut reader), filter, after, paging.limit.fetch()).await?;
-    let (mut rows, next_cursor) = paging.finish(rows, |row| filter.sort.position(row))?;
-    barcodes::attach(Conn::from(&mut reader), &mut rows).await?;
-    let products = view::views(Conn::from(&mut reader), rows, &Sight::of(who)).await?;
-    let db = Conn::from(&mut reader);
-    let total = Total::counted(filter.include_total, db, || sql::all(filter)).await?;
-    Ok(ProductList { status: Success::Success, products, next_cursor, total })
+/// The products that a caller asks for, as they may see them.
+pub(super) struct Products {
+    pub(super) filter: ProductFilter,
+    pub(super) sight: Sight,
 }
 
-/// All products that are asked for, as a file that is written while it is read.
-///
-/// # Errors
-/// The database's, on the first page; later ones break the answer off.
-pub(super) async fn products_csv(
-    app: App,
-    who: &Principal,
-    filter: ProductFilter,
-) -> ApiResult<Csv> {
-    filter.check()?;
-    let first = filter.paging(who)?.after;
-    let sight = Sight::of(who);
-    let header = csv_header(sight.has_costs());
-    Csv::pages("products.csv", &header, first, move |after: Option<Position>| {
-        let (app, sight, filter) = (app.clone(), sight.clone(), filter.clone());
-        Box::pin(async move { csv_page(&app, &sight, &filter, after).await })
-    })
-    .await
-}
+impl List for Products {
+    type Entry = (Position, ProductView);
+    type Position = Position;
 
-async fn csv_page(
-    app: &App,
-    sight: &Sight,
-    filter: &ProductFilter,
-    after: Option<Position>,
-) -> ApiResult<(Rows, Option<Position>)> {
-    let mut reader = app.db.read().await?;
-    let mut products =
-        sql::page(Conn::from(&mut reader), filter, after.as_ref(), csv::ROWS_AT_ONCE).await?;
-    let next = csv::next(&products, |product| filter.sort.position(product));
-    barcodes::attach(Conn::from(&mut reader), &mut products).await?;
-    let views = view::views(Conn::from(&mut reader), products, sight).await?;
-    Ok((views.iter().map(csv_row).collect(), next))
+    const NAME: &'static str = "products";
+
+    async fn entries(
+        &self,
+        mut db: Conn<'_>,
+        after: Option<Position>,
+        limit: i64,
+    ) -> ApiResult<Vec<(Position, ProductView)>> {
+        let mut products = sql::page(db.reborrow(), &self.filter, after.as_ref(), limit).await?;
+        barcodes::attach(db.reborrow(), &mut products).await?;
+        let position = |product| self.filter.sort.position(product);
+        let positions: Vec<Position> = products.iter().map(position).collect();
+        let views = view::views(db, products, &self.sight).await?;
+        Ok(positions.into_iter().zip(views).collect())
+    }
+
+    fn position(&self, (position, _): &(Position, ProductView)) -> Position {
+        position.clone()
+    }
+
+    fn has_position(&self, position: &Position) -> bool {
+        self.filter.sort.order().has(position)
+    }
+
+    fn all(&self, _: &Conn<'_>) -> Select {
+        sql::all(&self.filter)
+    }
+
+    fn columns(&self) -> Vec<&'static str> {
+        let columns = CSV_COLUMNS.into_iter();
+        columns.filter(|column| self.sight.has_costs() || *column != "cost").collect()
+    }
+
+    fn cells(&self, (_, product): (Position, ProductView)) -> Vec<String> {
+        cells(product)
+    }
 }
 
 const CSV_COLUMNS: [&str; 19] = [
@@ -232,12 +193,8 @@ const CSV_COLUMNS: [&str; 19] = [
     "updated_at",
 ];
 
-fn csv_header(has_costs: bool) -> Vec<&'static str> {
-    CSV_COLUMNS.into_iter().filter(|column| has_costs || *column != "cost").collect()
-}
-
 /// The cells of [`CSV_COLUMNS`]. Barcodes are separated by `|`; one of a pack of six has `*6`.
-fn csv_row(product: &ProductView) -> Vec<String> {
+fn cells(product: ProductView) -> Vec<String> {
     let one = stockroom_domain::Quantity::units(1);
     let barcodes = product.barcodes.iter().map(|barcode| match barcode.pack_quantity.0 {
         pack if pack == one => barcode.code.clone(),
@@ -246,10 +203,10 @@ fn csv_row(product: &ProductView) -> Vec<String> {
     let barcodes: Vec<String> = barcodes.collect();
     let mut row = vec![
         product.id.to_string(),
-        product.sku.clone(),
-        product.name.clone(),
-        or_empty(product.description.as_ref()),
-        or_empty(product.category.as_ref()),
+        product.sku,
+        product.name,
+        or_empty(product.description),
+        or_empty(product.category),
         product.unit.0.name().to_owned(),
         product.price.0.to_string(),
     ];
@@ -268,18 +225,6 @@ fn csv_row(product: &ProductView) -> Vec<String> {
         product.updated_at.to_string(),
     ]);
     row
-}
-
-/// Which categories.
-#[derive(Clone, Debug, Default, Deserialize, Serialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct CategoryFilter {
-    /// How many at once.
-    #[serde(default, skip_serializing)]
-    pub limit: Limit,
-    /// Where to go on: the `next_cursor` of the page before.
-    #[serde(default, skip_serializing)]
-    pub cursor: Option<Cursor>,
 }
 
 /// A category.
@@ -301,24 +246,44 @@ pub struct CategoryList {
     pub categories: Vec<CategoryView>,
     /// Where the next page begins, if there is one.
     pub next_cursor: Option<String>,
+    /// How many there are in all, where asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub total: Option<Total>,
 }
 
-/// One page of the categories.
-///
-/// # Errors
-/// 400 for a cursor that belongs elsewhere; the database's.
-pub(super) async fn categories(
-    app: &App,
-    who: &Principal,
-    filter: &CategoryFilter,
-) -> ApiResult<CategoryList> {
-    let paging: Paging<String> =
-        Paging::new(who.user_id, "categories", filter, filter.limit, filter.cursor.as_ref())?;
-    let mut reader = app.db.read().await?;
-    let after = paging.after.as_deref().unwrap_or_default();
-    let rows = sql::categories(Conn::from(&mut reader), after, paging.limit.fetch()).await?;
-    let (rows, next_cursor) = paging.finish(rows, |(name, _)| name.clone())?;
-    let view = |(name, product_count)| CategoryView { name, product_count };
-    let categories = rows.into_iter().map(view).collect();
-    Ok(CategoryList { status: Success::Success, categories, next_cursor })
+/// All categories.
+pub(super) struct Categories;
+
+impl List for Categories {
+    type Entry = CategoryView;
+    type Position = String;
+
+    const NAME: &'static str = "categories";
+
+    async fn entries(
+        &self,
+        db: Conn<'_>,
+        after: Option<String>,
+        limit: i64,
+    ) -> ApiResult<Vec<CategoryView>> {
+        let rows = sql::categories(db, after.as_deref(), limit).await?;
+        let view = |(name, product_count)| CategoryView { name, product_count };
+        Ok(rows.into_iter().map(view).collect())
+    }
+
+    fn position(&self, category: &CategoryView) -> String {
+        category.name.clone()
+    }
+
+    fn all(&self, _: &Conn<'_>) -> Select {
+        sql::all_categories()
+    }
+
+    fn columns(&self) -> Vec<&'static str> {
+        vec!["name", "product_count"]
+    }
+
+    fn cells(&self, category: CategoryView) -> Vec<String> {
+        vec![category.name, category.product_count.to_string()]
+    }
 }

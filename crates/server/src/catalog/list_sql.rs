@@ -1,13 +1,13 @@
 //! SQL of the lists of products and categories.
 
-use super::list::{Position, ProductFilter, ProductSort, SortValue};
+use super::list::ProductFilter;
 use super::product::Product;
 use super::sql::{ProductRow, select_products};
 use crate::db::{Conn, Select, like_escaped};
+use crate::http::sort::Position;
 use crate::http::{Sku, Text};
 
-/// One page of products, without their barcodes. Leans on `products_by_name`, `products_sku`
-/// or `products_by_age`, as they are sorted.
+/// One page of products, without their barcodes.
 pub(super) async fn page(
     db: Conn<'_>,
     filter: &ProductFilter,
@@ -16,29 +16,7 @@ pub(super) async fn page(
 ) -> sqlx::Result<Vec<Product>> {
     let mut select = Select::new(select_products!("WHERE TRUE"));
     push_filter(&mut select, filter);
-    let (after_sql, order_sql) = match filter.sort {
-        ProductSort::Name => (" AND (p.name_key, p.id) > (", " ORDER BY p.name_key, p.id"),
-        ProductSort::NameDescending => {
-            (" AND (p.name_key, p.id) < (", " ORDER BY p.name_key DESC, p.id DESC")
-        }
-        ProductSort::Sku => (" AND (p.sku_key, p.id) > (", " ORDER BY p.sku_key, p.id"),
-        ProductSort::SkuDescending => {
-            (" AND (p.sku_key, p.id) < (", " ORDER BY p.sku_key DESC, p.id DESC")
-        }
-        ProductSort::CreatedAt => (" AND (p.created_at, p.id) > (", " ORDER BY p.created_at, p.id"),
-        ProductSort::CreatedAtDescending => {
-            (" AND (p.created_at, p.id) < (", " ORDER BY p.created_at DESC, p.id DESC")
-        }
-    };
-    if let Some(after) = after {
-        select.push(after_sql);
-        match &after.value {
-            SortValue::Text(text) => select.bind(text.as_str()),
-            SortValue::Time(time) => select.bind(*time),
-        };
-        select.push(", ").bind(after.id).push(")");
-    }
-    select.push(order_sql).limit(limit);
+    filter.sort.order().push_page(&mut select, after, limit);
     let rows: Vec<ProductRow> = select.fetch_all(db).await?;
     Ok(rows.into_iter().map(Product::from).collect())
 }
@@ -80,18 +58,28 @@ fn push_words(select: &mut Select, words: &Text<200>) {
     select.push("))");
 }
 
-/// One page of the categories after `after`, with the number of products in each. Leans on
-/// `products_category`.
+/// One page of the categories, with the number of products in each. Leans on `products_category`.
 pub(super) async fn categories(
     db: Conn<'_>,
-    after: &str,
+    after: Option<&str>,
     limit: i64,
 ) -> sqlx::Result<Vec<(String, i64)>> {
-    const SQL: &str = "SELECT category, COUNT(*)
-        FROM products
-        WHERE category > $1 AND NOT is_deleted
-        GROUP BY category
-        ORDER BY category
-        LIMIT CAST($2 AS BIGINT)";
-    on_db!(db, conn => sqlx::query_as(SQL).bind(after).bind(limit).fetch_all(conn).await)
+    let mut select = Select::new("SELECT p.category, COUNT(*)");
+    push_categories(&mut select);
+    if let Some(after) = after {
+        select.push(" AND p.category > ").bind(after);
+    }
+    select.push(" GROUP BY p.category ORDER BY p.category").limit(limit);
+    select.fetch_all(db).await
+}
+
+/// All of them, to be counted.
+pub(super) fn all_categories() -> Select {
+    let mut select = Select::new("SELECT DISTINCT p.category");
+    push_categories(&mut select);
+    select
+}
+
+fn push_categories(select: &mut Select) {
+    select.push(" FROM products p WHERE p.category IS NOT NULL AND NOT p.is_deleted");
 }

@@ -5,33 +5,28 @@
 
 use std::borrow::Cow;
 use std::fmt;
-use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
+use aide::OperationOutput;
 use aide::generate::GenContext;
 use aide::openapi::{MediaType, Operation, Response as DocResponse, SchemaObject};
-use aide::{OperationInput, OperationOutput};
 use axum::body::Body;
-use axum::extract::FromRequestParts;
-use axum::http::HeaderValue;
 use axum::http::header::{ACCEPT, CONTENT_DISPOSITION, CONTENT_TYPE};
-use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderValue};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use hyper::body::Frame;
 use schemars::JsonSchema;
-use serde::Deserialize;
 use tokio::time::{Sleep, sleep};
 
-use super::{Answer, RequestContext, docs};
+use super::Answer;
+use super::list::List;
 use crate::App;
-use crate::audit::Entry;
-use crate::auth::Principal;
+use crate::db::Conn;
 use crate::error::{ApiError, ApiResult, ErrorCode};
-use crate::events;
-use crate::rate_limit::Class;
 
 /// How long a file may take in all, as fast as its caller reads. [`WRITE_TIMEOUT`] ends one
 /// whose caller has stopped reading.
@@ -39,70 +34,40 @@ use crate::rate_limit::Class;
 /// [`WRITE_TIMEOUT`]: super::connections::WRITE_TIMEOUT
 pub const FILE_TIMEOUT: Duration = Duration::from_secs(600);
 
-/// Rows to be read at once.
-pub const ROWS_AT_ONCE: i64 = 500;
+/// Entries to be read at once.
+const ENTRIES_AT_ONCE: i64 = 500;
 
-/// The cells of some rows.
-pub type Rows = Vec<Vec<String>>;
-/// Some rows, and where the next ones begin.
-type Page<P> = ApiResult<(Rows, Option<P>)>;
-type PageFuture<P> = Pin<Box<dyn Future<Output = Page<P>> + Send>>;
+/// Some lines of a file, and the position of the last where more follow.
+type Lines<P> = ApiResult<(Bytes, Option<P>)>;
+type LinesFuture<P> = Pin<Box<dyn Future<Output = Lines<P>> + Send>>;
 
-/// In which form a list is answered.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-#[schemars(inline)]
-pub enum ListFormat {
-    /// In pages.
-    Json,
-    /// Whole, as a file.
-    Csv,
-}
-
-/// Whether the caller's `Accept` asks for CSV rather than JSON.
-#[derive(Clone, Copy, Debug)]
-pub struct AcceptsCsv(bool);
-
-impl AcceptsCsv {
-    /// Whether to answer in CSV: the query's `format` goes before the header.
-    pub fn or_asked(self, format: Option<ListFormat>) -> bool {
-        format.map_or(self.0, |format| format == ListFormat::Csv)
-    }
-}
-
-impl FromRequestParts<App> for AcceptsCsv {
-    type Rejection = ApiError;
-
-    /// The first of the caller's formats that there is. Their weights (`q=`) are not looked at.
-    async fn from_request_parts(parts: &mut Parts, _: &App) -> ApiResult<Self> {
-        let Some(accept) = parts.headers.get(ACCEPT).and_then(|value| value.to_str().ok()) else {
-            return Ok(Self(false));
-        };
-        let formats = accept
-            .split(',')
-            .map(|range| range.split(';').next().unwrap_or_default().trim().to_ascii_lowercase());
-        for format in formats.filter(|format| !format.is_empty()) {
-            match format.as_str() {
-                "text/csv" => return Ok(Self(true)),
-                "application/json" | "application/*" | "text/*" | "*/*" => return Ok(Self(false)),
-                _ => {}
-            }
+/// Whether the caller's `Accept` asks for CSV rather than JSON: the first of its formats that
+/// there is. Their weights (`q=`) are not looked at.
+///
+/// # Errors
+/// 406 where there is none of them.
+pub(super) fn accepts_csv(headers: &HeaderMap) -> ApiResult<bool> {
+    let Some(accept) = headers.get(ACCEPT).and_then(|value| value.to_str().ok()) else {
+        return Ok(false);
+    };
+    let formats = accept
+        .split(',')
+        .map(|range| range.split(';').next().unwrap_or_default().trim().to_ascii_lowercase());
+    for format in formats.filter(|format| !format.is_empty()) {
+        match format.as_str() {
+            "text/csv" => return Ok(true),
+            "application/json" | "application/*" | "text/*" | "*/*" => return Ok(false),
+            _ => {}
         }
-        if accept.trim().is_empty() {
-            return Ok(Self(false));
-        }
-        Err(ApiError::new(
-            ErrorCode::NotAcceptable,
-            "This list can be given as application/json or as text/csv.",
-        )
-        .with_detail("accept", accept))
     }
-}
-
-impl OperationInput for AcceptsCsv {
-    fn operation_input(ctx: &mut GenContext, operation: &mut Operation) {
-        docs::add_failures(ctx, operation, &[ErrorCode::NotAcceptable]);
+    if accept.trim().is_empty() {
+        return Ok(false);
     }
+    Err(ApiError::new(
+        ErrorCode::NotAcceptable,
+        "This list can be given as application/json or as text/csv.",
+    )
+    .with_detail("accept", accept))
 }
 
 /// A list: a page of it as `T`, or all of it as a file.
@@ -116,7 +81,7 @@ pub enum ListAnswer<T> {
 
 /// A file in the making.
 pub struct Csv {
-    name: &'static str,
+    name: String,
     body: Body,
 }
 
@@ -127,33 +92,39 @@ impl fmt::Debug for Csv {
 }
 
 impl Csv {
-    /// A file of that name. `fetch` is asked for the rows from a position on, the first time
-    /// from `first`, until it tells of no further position.
+    /// The entries of a list behind a position.
     ///
     /// # Errors
-    /// The first page's. A later one's breaks the answer off, so that nobody takes a part for
+    /// Those of the first lines. Later ones break the answer off, so that nobody takes a part for
     /// the whole.
-    pub async fn pages<P: Send + 'static>(
-        name: &'static str,
-        header: &[&str],
-        first: Option<P>,
-        mut fetch: impl FnMut(Option<P>) -> PageFuture<P> + Send + 'static,
+    pub async fn of<L: List>(
+        app: App,
+        list: Arc<L>,
+        after: Option<L::Position>,
     ) -> ApiResult<Self> {
-        let (rows, next) = fetch(first).await?;
-        let header = header.iter().map(|cell| (*cell).to_owned()).collect();
-        let written = write(std::iter::once(header).chain(rows))?;
-        let pending = next.map(|next| fetch(Some(next)));
-        let fetch = Box::new(fetch);
+        let header = list.columns().into_iter().map(str::to_owned).collect();
+        let (first, next) = lines(app.clone(), Arc::clone(&list), after, Some(header)).await?;
         let deadline = Box::pin(sleep(FILE_TIMEOUT));
-        let body = Body::new(Pages { ready: Some(written), pending, fetch, deadline });
-        Ok(Self { name, body })
+        let mut file = File { app, list, ready: Some(first), pending: None, deadline };
+        file.go_on(next);
+        Ok(Self { name: format!("{}.csv", L::NAME), body: Body::new(file) })
     }
 }
 
-/// Where the rows begin after these, of which [`ROWS_AT_ONCE`] were asked for.
-pub fn next<R, P>(rows: &[R], position: impl FnOnce(&R) -> P) -> Option<P> {
-    let is_full = i64::try_from(rows.len()).is_ok_and(|len| len == ROWS_AT_ONCE);
-    rows.last().filter(|_| is_full).map(position)
+/// The lines of some entries, under the header if it is given.
+async fn lines<L: List>(
+    app: App,
+    list: Arc<L>,
+    after: Option<L::Position>,
+    header: Option<Vec<String>>,
+) -> Lines<L::Position> {
+    let mut reader = app.db.read().await?;
+    let entries = list.entries(Conn::from(&mut reader), after, ENTRIES_AT_ONCE).await?;
+    drop(reader);
+    let is_full = i64::try_from(entries.len()).is_ok_and(|len| len == ENTRIES_AT_ONCE);
+    let next = entries.last().filter(|_| is_full).map(|entry| list.position(entry));
+    let rows = entries.into_iter().map(|entry| list.cells(entry));
+    Ok((write(header.into_iter().chain(rows))?, next))
 }
 
 /// A cell that may be empty.
@@ -161,32 +132,24 @@ pub fn or_empty<T: ToString>(value: Option<T>) -> String {
     value.map(|value| value.to_string()).unwrap_or_default()
 }
 
-/// Lets a caller take a whole list out as a file, and puts on record that they did.
-///
-/// # Errors
-/// 429 `rate_limited`; the database's.
-pub async fn begin_export(
-    app: &App,
-    who: &Principal,
-    context: &RequestContext,
-    list: &'static str,
-    filter: &impl serde::Serialize,
-) -> ApiResult<()> {
-    context.count(app, who.counted_as(), Class::Export).await?;
-    let asked = serde_json::to_value(filter).unwrap_or_default();
-    let entry = Entry::new(context.origin(who), "list.exported", list, None)
-        .after(&serde_json::json!({ "filter": asked, "format": "csv" }));
-    Ok(events::note(&app.db, app.clock.now(), entry).await?)
-}
-
-struct Pages<P> {
+/// A file on its way: lines that are written, and those that are being read.
+struct File<L: List> {
+    app: App,
+    list: Arc<L>,
     ready: Option<Bytes>,
-    pending: Option<PageFuture<P>>,
-    fetch: Box<dyn FnMut(Option<P>) -> PageFuture<P> + Send>,
+    pending: Option<LinesFuture<L::Position>>,
     deadline: Pin<Box<Sleep>>,
 }
 
-impl<P> hyper::body::Body for Pages<P> {
+impl<L: List> File<L> {
+    fn go_on(&mut self, next: Option<L::Position>) {
+        self.pending = next.map(|next| -> LinesFuture<L::Position> {
+            Box::pin(lines(self.app.clone(), Arc::clone(&self.list), Some(next), None))
+        });
+    }
+}
+
+impl<L: List> hyper::body::Body for File<L> {
     type Data = Bytes;
     type Error = ApiError;
 
@@ -199,15 +162,15 @@ impl<P> hyper::body::Body for Pages<P> {
         }
         let is_late = self.deadline.as_mut().poll(context).is_ready();
         let Some(pending) = &mut self.pending else { return Poll::Ready(None) };
-        let page = if is_late {
+        let lines = if is_late {
             Err(ApiError::unavailable("The file took too long."))
         } else {
             ready!(pending.as_mut().poll(context))
         };
         self.pending = None;
-        let written = page.and_then(|(rows, next)| {
-            self.pending = next.map(|next| (self.fetch)(Some(next)));
-            write(rows)
+        let written = lines.map(|(written, next)| {
+            self.go_on(next);
+            written
         });
         if let Err(error) = &written {
             let cause = error.failure().and_then(|failure| failure.cause.as_deref());

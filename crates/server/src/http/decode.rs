@@ -47,6 +47,11 @@ fn malformed(cause: &serde_json::Error) -> ApiError {
 /// Reads a query string. A parameter without a value is refused: a filter that says nothing would
 /// let everything through.
 pub(super) fn query<T: DeserializeOwned>(query: &str) -> ApiResult<T> {
+    query_beside(query, &[])
+}
+
+/// As [`query`], of a part of the query string beside which others are known, too.
+pub(super) fn query_beside<T: DeserializeOwned>(query: &str, others: &[&str]) -> ApiResult<T> {
     if let Some(name) = query.split('&').find_map(without_value) {
         let message = format!("{name} has no value: leave it out, or say which.");
         return Err(ApiError::invalid(name, message));
@@ -59,9 +64,22 @@ pub(super) fn query<T: DeserializeOwned>(query: &str) -> ApiResult<T> {
             // serde_html_form's and the standard library's words, which name no field.
             "unsupported value" => fault(&path, "duplicate field ``"),
             "invalid digit found in string" => fault(&path, "a whole number is expected."),
+            _ if said.starts_with("unknown field") => fault(&path, &knowing(&said, others)),
             _ => fault(&path, &said),
         }
     })
+}
+
+/// What serde says of an unknown field, naming others that are known as well.
+fn knowing(said: &str, others: &[&str]) -> String {
+    if others.is_empty() {
+        return said.to_owned();
+    }
+    let others = others.join(", ");
+    match said.strip_suffix(", there are no fields") {
+        Some(unknown) => format!("{unknown}, expected {others}"),
+        None => format!("{said}, {others}"),
+    }
 }
 
 /// The name of a parameter that has no value.
@@ -160,6 +178,7 @@ mod tests {
     use serde::Deserialize;
 
     use super::*;
+    use crate::http::NoFilter;
     use crate::http::wire::{WireMoney, WireQuantity};
 
     #[derive(Debug, Deserialize)]
@@ -243,5 +262,9 @@ mod tests {
         check(query::<Filter>("store_id=x"), "store_id[0]", "invalid", "whole number");
         check(query::<Filter>("sotre_id=1"), "sotre_id", "unknown", "store_id or q");
         check(query::<Filter>("q=1&q=2"), "q", "duplicate", "more than once");
+        let beside = query_beside::<Filter>("sotre_id=1", &["limit", "cursor"]);
+        check(beside, "sotre_id", "unknown", "Known here: store_id or q, limit, cursor.");
+        let alone = query_beside::<NoFilter>("q=1", &["limit", "cursor"]);
+        check(alone, "q", "unknown", "q is not known. Known here: limit, cursor.");
     }
 }

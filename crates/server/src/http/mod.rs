@@ -1,9 +1,9 @@
 //! The HTTP vocabulary: what handlers take, what they answer, and how faults are told.
 //!
-//! A handler's signature says everything about it: `Can<R>` (who), `Params<T>` (query),
-//! `PathId` (path), `Once` (idempotency key), `IfMatch`, `Body<T>` (JSON, always last); and
-//! it returns `ApiResult<Answer<T>>`. All of these document themselves. [`wire`] has the
-//! values inside: exact quantities and money, times, bounded text.
+//! A handler's signature says everything about it: `Can<R>` (who), `PathId` (path), `Asked<F>`
+//! (query of a list), `Once` (idempotency key), `IfMatch`, `Body<T>` (JSON, always last); and it
+//! returns `ApiResult<Answer<T>>`. All of these document themselves. [`wire`] has the values
+//! inside: exact quantities and money, times, bounded text.
 //!
 //! Nothing here knows of products, stock or stores.
 
@@ -20,12 +20,14 @@ pub mod edge;
 pub mod endpoint;
 pub mod etag;
 mod failure;
+pub mod list;
 pub mod once;
 pub mod page;
-pub mod params;
+pub mod path;
 pub mod reference;
 pub mod sent;
 pub mod server;
+pub mod sort;
 mod sql;
 pub mod text;
 pub mod tls;
@@ -39,12 +41,13 @@ use stockroom_domain::Timestamp;
 pub use answer::{Answer, Created, Done, Success, consistency_token};
 pub use body::Body;
 pub use context::RequestContext;
-pub use csv::{AcceptsCsv, ListAnswer, ListFormat};
+pub use csv::ListAnswer;
 pub use etag::{ETag, IfMatch};
 pub use failure::ErrorAnswer;
+pub use list::{Asked, List, NoFilter, Page};
 pub use once::{Once, Write, begin_write, refuse_known};
-pub use page::{Cursor, Limit, Paging, Total};
-pub use params::{Params, PathId, Segments};
+pub use page::Total;
+pub use path::{PathId, Segments};
 pub use sent::Sent;
 pub(crate) use sql::forget_expired_keys;
 pub use text::{Name, Note, Sku, Text};

@@ -1,9 +1,7 @@
 //! Keyset paging: a page begins after a position in the list's order, never at an offset.
 //!
-//! A filter's type has `limit: Limit` and `cursor: Option<Cursor>` (both `#[serde(default)]`
-//! and `#[serde(skip_serializing)]`) beside its own fields. The cursor is opaque to clients
-//! and bound to the caller, the list and the filters, so that it cannot be carried over to
-//! another list by mistake.
+//! The cursor is opaque to clients and bound to the caller, the list and the filters, so that it
+//! cannot be carried over to another list by mistake.
 
 use std::borrow::Cow;
 use std::marker::PhantomData;
@@ -74,37 +72,35 @@ pub struct Cursor(String);
 
 /// One page of a list whose entries lie at positions of type `P`.
 #[derive(Debug)]
-pub struct Paging<P> {
+pub(super) struct Paging<P> {
     /// The position after which the page begins; the list's start without one.
-    pub after: Option<P>,
-    /// How many entries it has at most.
-    pub limit: Limit,
+    pub(super) after: Option<P>,
+    limit: Limit,
     binding: [u8; 8],
     of: PhantomData<fn() -> P>,
 }
 
 impl<P: Serialize + DeserializeOwned> Paging<P> {
-    /// The page that was asked for. `list` names the list, `filters` is what was asked of it.
+    /// The page that was asked for, of whose list, at which path, with which filters. `is_known`
+    /// tells whether a position is one of the list.
     ///
     /// # Errors
     /// 400 for a cursor that does not belong to this caller, list and filters.
-    pub fn new(
-        caller: UserId,
-        list: &str,
-        filters: &impl Serialize,
+    pub(super) fn new(
+        (caller, path, filters): (UserId, &str, &str),
         limit: Limit,
         cursor: Option<&Cursor>,
+        is_known: impl Fn(&P) -> bool,
     ) -> ApiResult<Self> {
-        let filters = serde_json::to_vec(filters).map_err(ApiError::internal)?;
         let digest = Sha256::new()
             .chain_update(caller.0.to_be_bytes())
-            .chain_update(list)
+            .chain_update(path)
             .chain_update([0])
             .chain_update(filters)
             .finalize();
         let mut binding = [0; 8];
         binding.copy_from_slice(&digest[..8]);
-        let after = cursor.map(|cursor| open(cursor, &binding)).transpose()?;
+        let after = cursor.map(|cursor| open(cursor, &binding, is_known)).transpose()?;
         Ok(Self { after, limit, binding, of: PhantomData })
     }
 
@@ -113,7 +109,7 @@ impl<P: Serialize + DeserializeOwned> Paging<P> {
     ///
     /// # Errors
     /// A position that JSON cannot hold: a defect.
-    pub fn finish<R>(
+    pub(super) fn finish<R>(
         &self,
         mut rows: Vec<R>,
         position: impl Fn(&R) -> P,
@@ -133,12 +129,16 @@ impl<P: Serialize + DeserializeOwned> Paging<P> {
     }
 }
 
-fn open<P: DeserializeOwned>(cursor: &Cursor, binding: &[u8; 8]) -> ApiResult<P> {
+fn open<P: DeserializeOwned>(
+    cursor: &Cursor,
+    binding: &[u8; 8],
+    is_known: impl Fn(&P) -> bool,
+) -> ApiResult<P> {
     let bytes = URL_SAFE_NO_PAD.decode(&cursor.0).ok();
     let position = bytes.as_deref().and_then(|bytes| bytes.strip_prefix(binding));
     let position = position.and_then(|json| serde_json::from_slice::<Value>(json).ok());
     let position = position.filter(is_plain).and_then(|json| serde_json::from_value(json).ok());
-    position.ok_or_else(|| {
+    position.filter(is_known).ok_or_else(|| {
         ApiError::invalid(
             "cursor",
             "This cursor does not belong to this list with these filters. \
@@ -169,20 +169,13 @@ pub struct Total {
 impl Total {
     const MAX: i64 = 10_000;
 
-    /// Counts the rows of a statement without order, where the caller has asked for that.
+    /// Counts the rows of a statement without order.
     ///
     /// # Errors
     /// The database's.
-    pub async fn counted(
-        is_asked: bool,
-        db: Conn<'_>,
-        rows: impl FnOnce() -> Select,
-    ) -> ApiResult<Option<Self>> {
-        if !is_asked {
-            return Ok(None);
-        }
-        let counted = rows().count(db, Self::MAX + 1).await?;
-        Ok(Some(Self { value: counted.min(Self::MAX), exact: counted <= Self::MAX }))
+    pub(super) async fn of(rows: Select, db: Conn<'_>) -> ApiResult<Self> {
+        let counted = rows.count(db, Self::MAX + 1).await?;
+        Ok(Self { value: counted.min(Self::MAX), exact: counted <= Self::MAX })
     }
 }
 
@@ -191,7 +184,8 @@ mod tests {
     use super::*;
 
     fn paging(filters: &str, cursor: Option<&Cursor>) -> ApiResult<Paging<(String, i64)>> {
-        Paging::new(UserId(1), "products", &filters, Limit(2), cursor)
+        let of = (UserId(1), "/api/products", filters);
+        Paging::new(of, Limit(2), cursor, |(name, _)| name != "nowhere")
     }
 
     #[test]
@@ -209,14 +203,13 @@ mod tests {
 
     #[test]
     fn a_cursor_is_bound_to_its_list() {
-        let cursor =
-            Cursor(paging("a", None).and_then(|p| p.seal(&("x".to_owned(), 1))).expect("a cursor"));
-        let forged = paging("a", None).and_then(|p| p.seal(&("x\0".to_owned(), 1)));
+        let seal = |name: &str| paging("a", None).and_then(|p| p.seal(&(name.to_owned(), 1)));
         for (filters, sent) in [
-            ("b", cursor),
+            ("b", Cursor(seal("x").expect("a cursor"))),
             ("a", Cursor("!".into())),
             ("a", Cursor("".into())),
-            ("a", Cursor(forged.expect("a cursor"))),
+            ("a", Cursor(seal("x\0").expect("a cursor"))),
+            ("a", Cursor(seal("nowhere").expect("a cursor"))),
         ] {
             let error = paging(filters, Some(&sent)).expect_err("a refusal");
             assert_eq!(error.failure().and_then(|f| f.field.as_deref()), Some("cursor"));

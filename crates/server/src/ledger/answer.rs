@@ -19,7 +19,7 @@ pub struct Actor<'a> {
 }
 
 /// A batch of one product.
-#[derive(Clone, Debug, Serialize, schemars::JsonSchema)]
+#[derive(Clone, Copy, Debug, Serialize, schemars::JsonSchema)]
 #[schemars(rename = "Lot")]
 pub struct LotView<'a> {
     /// The lot's code, as printed on the goods.

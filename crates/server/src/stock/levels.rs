@@ -10,10 +10,12 @@ use super::visible;
 use crate::App;
 use crate::auth::{Can, Principal, ReadStock, Scope};
 use crate::clock::Rfc3339;
-use crate::db::like_escaped;
+use crate::db::{Conn, Select, like_escaped};
 use crate::error::{ApiError, ApiResult};
+use crate::http::csv::or_empty;
+use crate::http::list::ListRequest;
 use crate::http::{
-    Answer, Cursor, Day, Limit, Paging, Params, PathId, Sku, Success, Text, WireTime,
+    Answer, Asked, Day, List, ListAnswer, Page, PathId, Sku, Success, Text, Total, WireTime,
 };
 use crate::ledger::LotView;
 
@@ -38,12 +40,6 @@ pub struct LevelParams {
     /// At this instant instead of now, inclusive. Asking again gives the same answer. An
     /// instant within the last 2 s is waited for; the future is refused.
     as_of: Option<WireTime>,
-    /// At most so many.
-    #[serde(skip_serializing)]
-    limit: Limit,
-    /// The `next_cursor` of the page before.
-    #[serde(skip_serializing)]
-    cursor: Option<Cursor>,
 }
 
 /// Which levels of one store.
@@ -64,12 +60,6 @@ pub struct InventoryParams {
     expiring_before: Option<Day>,
     /// At this instant instead of now, inclusive.
     as_of: Option<WireTime>,
-    /// At most so many.
-    #[serde(skip_serializing)]
-    limit: Limit,
-    /// The `next_cursor` of the page before.
-    #[serde(skip_serializing)]
-    cursor: Option<Cursor>,
 }
 
 /// What is on hand of one product (and lot) in one store.
@@ -110,17 +100,20 @@ pub struct Levels<'a> {
     as_of: Option<Rfc3339>,
     /// Where the next page begins, if there is one.
     next_cursor: Option<String>,
+    /// How many there are in all, where asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    total: Option<Total>,
 }
 
 /// `GET /api/stock/current`
 pub async fn current(
     who: Can<ReadStock>,
     app: App,
-    Params(params): Params<LevelParams>,
-) -> ApiResult<Answer<Levels<'static>>> {
+    Asked(params, request): Asked<LevelParams>,
+) -> ApiResult<ListAnswer<Levels<'static>>> {
     let scope = visible(&who, Permission::ReadStock, &params.store_id)?;
-    let paging = Paging::new(who.user_id, "levels", &params, params.limit, params.cursor.as_ref())?;
-    list(&app, &scope, params.filter(), params.as_of.as_ref(), paging).await
+    let filter = at(&app, params.filter(), params.as_of.as_ref()).await?;
+    list(&app, &who, OnHand { scope, filter }, request).await
 }
 
 /// `GET /api/stores/{id}/inventory`
@@ -128,15 +121,13 @@ pub async fn inventory(
     who: Can<ReadStock>,
     app: App,
     PathId(store): PathId,
-    Params(params): Params<InventoryParams>,
-) -> ApiResult<Answer<Levels<'static>>> {
+    Asked(params, request): Asked<InventoryParams>,
+) -> ApiResult<ListAnswer<Levels<'static>>> {
     let store = StoreId(store);
     require_existing(&app, &who, store).await?;
-    let list_name = format!("inventory {store}");
-    let paging =
-        Paging::new(who.user_id, &list_name, &params, params.limit, params.cursor.as_ref())?;
     let scope = Scope::Stores(vec![store]);
-    list(&app, &scope, params.filter(), params.as_of.as_ref(), paging).await
+    let filter = at(&app, params.filter(), params.as_of.as_ref()).await?;
+    list(&app, &who, OnHand { scope, filter }, request).await
 }
 
 async fn require_existing(app: &App, who: &Principal, store: StoreId) -> ApiResult<()> {
@@ -148,35 +139,103 @@ async fn require_existing(app: &App, who: &Principal, store: StoreId) -> ApiResu
     }
 }
 
-async fn list(
+/// The filter as of an instant, which has to be over: what is asked again is answered the same.
+async fn at(
     app: &App,
-    scope: &Scope,
     mut filter: LevelFilter,
     as_of: Option<&WireTime>,
-    paging: Paging<LevelPosition>,
-) -> ApiResult<Answer<Levels<'static>>> {
-    if let Some(WireTime(instant)) = as_of {
-        let settled = app.fence.settle(&app.db, &app.clock, *instant).await?;
-        settled.map_err(|_| {
-            ApiError::invalid("as_of", "This lies in the future, of which nothing is known yet.")
-        })?;
-        filter.as_of = Some(*instant);
-        if filter.below_reorder_point {
-            return Err(ApiError::invalid(
-                "below_reorder_point",
-                "Reorder points are those of now: leave out this filter, or as_of.",
-            ));
-        }
+) -> ApiResult<LevelFilter> {
+    let Some(WireTime(instant)) = as_of else { return Ok(filter) };
+    let settled = app.fence.settle(&app.db, &app.clock, *instant).await?;
+    settled.map_err(|_| {
+        ApiError::invalid("as_of", "This lies in the future, of which nothing is known yet.")
+    })?;
+    filter.as_of = Some(*instant);
+    if filter.below_reorder_point {
+        return Err(ApiError::invalid(
+            "below_reorder_point",
+            "Reorder points are those of now: leave out this filter, or as_of.",
+        ));
     }
-    let mut reader = app.db.read().await?;
-    let rows =
-        sql::levels((&mut reader).into(), scope, &filter, paging.after, paging.limit.fetch())
-            .await?;
-    drop(reader);
-    let (rows, next_cursor) = paging.finish(rows, LevelRow::position)?;
-    let levels = rows.iter().map(view).collect();
-    let as_of = filter.as_of.map(Rfc3339);
-    Answer::of(&Levels { status: Success::default(), levels, as_of, next_cursor })
+    Ok(filter)
+}
+
+async fn list(
+    app: &App,
+    who: &Principal,
+    on_hand: OnHand,
+    request: ListRequest,
+) -> ApiResult<ListAnswer<Levels<'static>>> {
+    let as_of = on_hand.filter.as_of.map(Rfc3339);
+    let answer = |page: Page<LevelRow>| {
+        let levels = page.entries.iter().map(view).collect();
+        let Page { next_cursor, total, .. } = page;
+        Answer::of(&Levels { status: Success::default(), levels, as_of, next_cursor, total })
+    };
+    request.answer(app, who, on_hand, answer).await
+}
+
+/// The levels that a caller asks for and may see.
+struct OnHand {
+    scope: Scope,
+    filter: LevelFilter,
+}
+
+impl List for OnHand {
+    type Entry = LevelRow;
+    type Position = LevelPosition;
+
+    const NAME: &'static str = "levels";
+
+    async fn entries(
+        &self,
+        db: Conn<'_>,
+        after: Option<LevelPosition>,
+        limit: i64,
+    ) -> ApiResult<Vec<LevelRow>> {
+        Ok(sql::levels(db, &self.scope, &self.filter, after, limit).await?)
+    }
+
+    fn position(&self, row: &LevelRow) -> LevelPosition {
+        row.position()
+    }
+
+    fn all(&self, db: &Conn<'_>) -> Select {
+        sql::all_levels(db, &self.scope, &self.filter)
+    }
+
+    fn columns(&self) -> Vec<&'static str> {
+        vec![
+            "store_id",
+            "product_id",
+            "sku",
+            "name",
+            "unit",
+            "lot",
+            "expires_on",
+            "on_hand",
+            "reorder_point",
+            "version",
+            "updated_at",
+        ]
+    }
+
+    fn cells(&self, row: LevelRow) -> Vec<String> {
+        let level = view(&row);
+        vec![
+            level.store_id.to_string(),
+            level.product_id.to_string(),
+            level.sku.to_owned(),
+            level.name.to_owned(),
+            level.unit.to_owned(),
+            or_empty(level.lot.map(|lot| lot.code)),
+            or_empty(level.lot.and_then(|lot| lot.expires_on)),
+            level.on_hand.to_string(),
+            or_empty(level.reorder_point),
+            level.version.to_string(),
+            or_empty(level.updated_at),
+        ]
+    }
 }
 
 /// A level as the API shows it.

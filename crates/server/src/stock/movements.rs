@@ -9,9 +9,11 @@ use super::requests::Kind;
 use super::sql::{self, MovementFilter};
 use super::visible;
 use crate::App;
-use crate::auth::{Can, Principal, ReadStock};
+use crate::auth::{Can, Principal, ReadStock, Scope};
+use crate::db::{Conn, Select};
 use crate::error::{ApiError, ApiResult};
-use crate::http::{Answer, Cursor, Limit, Paging, Params, PathId, Success, Text, WireTime};
+use crate::http::csv::or_empty;
+use crate::http::{Answer, Asked, List, ListAnswer, Page, PathId, Success, Text, Total, WireTime};
 use crate::ledger::{MovementRow, MovementView};
 
 /// Which movements.
@@ -33,12 +35,6 @@ pub struct MovementParams {
     reference: Option<Text<200>>,
     /// Only by these users.
     actor_id: Vec<i64>,
-    /// At most so many.
-    #[serde(skip_serializing)]
-    limit: Limit,
-    /// The `next_cursor` of the page before.
-    #[serde(skip_serializing)]
-    cursor: Option<Cursor>,
 }
 
 /// Movements, newest first.
@@ -48,6 +44,9 @@ pub struct Movements<'a> {
     movements: Vec<MovementView<'a>>,
     /// Where the next page begins, if there is one.
     next_cursor: Option<String>,
+    /// How many there are in all, where asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    total: Option<Total>,
 }
 
 /// One movement.
@@ -61,11 +60,10 @@ pub struct MovementAnswer<'a> {
 pub async fn list(
     who: Can<ReadStock>,
     app: App,
-    Params(params): Params<MovementParams>,
-) -> ApiResult<Answer<Movements<'static>>> {
+    Asked(params, request): Asked<MovementParams>,
+) -> ApiResult<ListAnswer<Movements<'static>>> {
     let scope = visible(&who, Permission::ReadStock, &params.store_id)?;
-    let paging: Paging<i64> =
-        Paging::new(who.user_id, "movements", &params, params.limit, params.cursor.as_ref())?;
+    let costs = who.scope(Permission::SeeCost);
     let filter = MovementFilter {
         id: None,
         product_ids: params.product_id,
@@ -75,15 +73,107 @@ pub async fn list(
         reference: params.reference.map(Text::into_string),
         actor_ids: params.actor_id,
     };
-    let mut reader = app.db.read().await?;
-    let rows =
-        sql::movements((&mut reader).into(), &scope, &filter, paging.after, paging.limit.fetch())
-            .await?;
-    drop(reader);
-    let (rows, next_cursor) = paging.finish(rows, |row| row.id)?;
-    let movements = rows.iter().map(|row| row.view(shows_cost(&who, row))).collect();
-    Answer::of(&Movements { status: Success::default(), movements, next_cursor })
+    let ledger = Ledger { scope, filter, costs: costs.clone() };
+    let answer = |page: Page<MovementRow>| {
+        let shows_cost = |row: &MovementRow| costs.has(StoreId(row.store_id));
+        let movements = page.entries.iter().map(|row| row.view(shows_cost(row))).collect();
+        let Page { next_cursor, total, .. } = page;
+        Answer::of(&Movements { status: Success::default(), movements, next_cursor, total })
+    };
+    request.answer(&app, &who, ledger, answer).await
 }
+
+/// The movements that a caller asks for and may see.
+struct Ledger {
+    scope: Scope,
+    filter: MovementFilter,
+    /// Where the caller sees costs.
+    costs: Scope,
+}
+
+impl List for Ledger {
+    type Entry = MovementRow;
+    type Position = i64;
+
+    const NAME: &'static str = "movements";
+
+    async fn entries(
+        &self,
+        db: Conn<'_>,
+        after: Option<i64>,
+        limit: i64,
+    ) -> ApiResult<Vec<MovementRow>> {
+        Ok(sql::movements(db, &self.scope, &self.filter, after, limit).await?)
+    }
+
+    fn position(&self, row: &MovementRow) -> i64 {
+        row.id
+    }
+
+    fn all(&self, _: &Conn<'_>) -> Select {
+        sql::all_movements(&self.scope, &self.filter)
+    }
+
+    fn columns(&self) -> Vec<&'static str> {
+        let columns = CSV_COLUMNS.into_iter();
+        columns.filter(|column| !self.costs.is_empty() || *column != "unit_cost").collect()
+    }
+
+    fn cells(&self, row: MovementRow) -> Vec<String> {
+        let movement = row.view(self.costs.has(StoreId(row.store_id)));
+        let lot = movement.lot;
+        let mut cells = vec![
+            movement.id.to_string(),
+            movement.kind.to_owned(),
+            movement.store_id.to_string(),
+            movement.product_id.to_string(),
+            movement.sku.to_owned(),
+            or_empty(lot.map(|lot| lot.code)),
+            or_empty(lot.and_then(|lot| lot.expires_on)),
+            movement.quantity.to_string(),
+            movement.balance.to_string(),
+            movement.version.to_string(),
+            or_empty(movement.reason),
+            or_empty(movement.note),
+            or_empty(movement.reference),
+        ];
+        if !self.costs.is_empty() {
+            cells.push(or_empty(movement.unit_cost));
+        }
+        cells.extend([
+            or_empty(movement.reverses),
+            or_empty(movement.reversed_by),
+            movement.actor.id.to_string(),
+            movement.actor.username.to_owned(),
+            movement.effective_at.to_string(),
+            movement.recorded_at.to_string(),
+        ]);
+        cells
+    }
+}
+
+const CSV_COLUMNS: [&str; 20] = [
+    "id",
+    "type",
+    "store_id",
+    "product_id",
+    "sku",
+    "lot",
+    "expires_on",
+    "quantity",
+    "balance",
+    "version",
+    "reason",
+    "note",
+    "reference",
+    "unit_cost",
+    "reverses",
+    "reversed_by",
+    "actor_id",
+    "actor",
+    "effective_at",
+    "recorded_at",
+];
 
 /// `GET /api/stock/movements/{id}`
 pub async fn get(

@@ -81,6 +81,23 @@ pub(super) async fn levels(
              CASE WHEN m.id IS NULL THEN v.updated_at END AS updated_at ",
         ),
     };
+    push_levels(&mut query, &db, scope, filter);
+    if let Some((store, product, lot)) = after {
+        query.push(" AND (v.store_id, v.product_id, v.lot_id) > (").bind(store.0);
+        query.push(", ").bind(product.0).push(", ").bind(lot.0).push(")");
+    }
+    query.push(" ORDER BY v.store_id, v.product_id, v.lot_id").limit(limit);
+    query.fetch_all(db).await
+}
+
+/// All levels that are asked for, to be counted.
+pub(super) fn all_levels(db: &Conn<'_>, scope: &Scope, filter: &LevelFilter) -> Select {
+    let mut query = Select::new("SELECT 1 ");
+    push_levels(&mut query, db, scope, filter);
+    query
+}
+
+fn push_levels(query: &mut Select, db: &Conn<'_>, scope: &Scope, filter: &LevelFilter) {
     query.push(
         "FROM stock_levels v
          JOIN products p ON p.id = v.product_id
@@ -89,7 +106,7 @@ pub(super) async fn levels(
          LEFT JOIN stock_settings t ON t.store_id = v.store_id AND t.product_id = v.product_id ",
     );
     if let Some(instant) = filter.as_of {
-        join_first_after(&mut query, &db, instant);
+        join_first_after(query, db, instant);
         // A first movement after the instant: there was no such level yet.
         query.push(" WHERE v.version > 0 AND (m.id IS NULL OR m.version > 1)");
     } else {
@@ -97,13 +114,7 @@ pub(super) async fn levels(
             "WHERE v.version > 0 AND NOT s.is_deleted AND (NOT p.is_deleted OR v.on_hand > 0)",
         );
     }
-    narrow_levels(&mut query, scope, filter);
-    if let Some((store, product, lot)) = after {
-        query.push(" AND (v.store_id, v.product_id, v.lot_id) > (").bind(store.0);
-        query.push(", ").bind(product.0).push(", ").bind(lot.0).push(")");
-    }
-    query.push(" ORDER BY v.store_id, v.product_id, v.lot_id").limit(limit);
-    query.fetch_all(db).await
+    narrow_levels(query, scope, filter);
 }
 
 /// Joins, as `m`, the first movement after `instant` of a level that has moved since: a seek
@@ -137,17 +148,8 @@ fn join_first_after(query: &mut Select, db: &Conn<'_>, instant: Timestamp) {
     };
 }
 
-/// Cuts to the stores in scope; to nothing where there is none.
-fn narrow_to(query: &mut Select, column: &'static str, scope: &Scope) {
-    let Scope::Stores(stores) = scope else { return };
-    if stores.is_empty() {
-        query.push(" AND FALSE");
-    }
-    query.push(" ").any_of(column, stores.iter().map(|store| store.0));
-}
-
 fn narrow_levels(query: &mut Select, scope: &Scope, filter: &LevelFilter) {
-    narrow_to(query, "AND v.store_id", scope);
+    scope.narrow(query, " AND v.store_id");
     query.any_of(" AND v.product_id", filter.product_ids.iter().copied());
     query.any_of(" AND NOT p.is_deleted AND p.sku_key", filter.sku_keys.iter().cloned());
     query.any_of(" AND p.category", filter.categories.iter().cloned());
@@ -192,7 +194,23 @@ pub(super) async fn movements(
     limit: i64,
 ) -> sqlx::Result<Vec<MovementRow>> {
     let mut query = Select::new(SELECT_MOVEMENTS);
-    narrow_to(&mut query, "AND m.store_id", scope);
+    narrow_movements(&mut query, scope, filter);
+    if let Some(before) = before {
+        query.push(" AND m.id < ").bind(before);
+    }
+    query.push(" ORDER BY m.id DESC").limit(limit);
+    query.fetch_all(db).await
+}
+
+/// All movements that are asked for, to be counted.
+pub(super) fn all_movements(scope: &Scope, filter: &MovementFilter) -> Select {
+    let mut query = Select::new("SELECT 1 FROM stock_movements m WHERE TRUE");
+    narrow_movements(&mut query, scope, filter);
+    query
+}
+
+fn narrow_movements(query: &mut Select, scope: &Scope, filter: &MovementFilter) {
+    scope.narrow(query, " AND m.store_id");
     if let Some(id) = filter.id {
         query.push(" AND m.id = ").bind(id);
     }
@@ -208,11 +226,6 @@ pub(super) async fn movements(
         query.push(" AND m.reference = ").bind(reference.clone());
     }
     query.any_of(" AND m.actor_id", filter.actor_ids.iter().copied());
-    if let Some(before) = before {
-        query.push(" AND m.id < ").bind(before);
-    }
-    query.push(" ORDER BY m.id DESC").limit(limit);
-    query.fetch_all(db).await
 }
 
 /// Sets or clears the reorder point of a product in one store.

@@ -9,12 +9,14 @@ use stockroom_domain::permissions::Permission;
 use super::store::{Details, Store, StoreAnswer, StoreCode, StoreInput, StorePatch, StoreView};
 use super::{sql, visible};
 use crate::App;
-use crate::auth::{Can, EditStores, Principal, ReadCatalog};
-use crate::db::{Conn, Fault, Tx, fault};
+use crate::auth::{Can, EditStores, Principal, ReadCatalog, Scope};
+use crate::db::{Conn, Fault, Select, Tx, fault};
 use crate::error::{ApiError, ApiResult, ErrorCode};
 use crate::events::{Event, Fact};
+use crate::http::csv::or_empty;
+use crate::http::sort::{Order, Position, SortValue};
 use crate::http::{
-    Answer, Body, Created, Cursor, Done, ETag, IfMatch, Limit, Once, Paging, Params, PathId,
+    Answer, Asked, Body, Created, Done, ETag, IfMatch, List, ListAnswer, Once, Page, PathId,
     Success, Text, Total, Write, begin_write,
 };
 
@@ -36,15 +38,6 @@ pub struct StoreFilter {
     /// The order; a `-` in front turns it round.
     #[serde(default)]
     pub sort: StoreSort,
-    /// How many at once.
-    #[serde(default, skip_serializing)]
-    pub limit: Limit,
-    /// Where to go on: the `next_cursor` of the page before.
-    #[serde(default, skip_serializing)]
-    pub cursor: Option<Cursor>,
-    /// Count them as well.
-    #[serde(default, skip_serializing)]
-    pub include_total: bool,
 }
 
 /// An order of stores.
@@ -66,20 +59,6 @@ pub enum StoreSort {
     CreatedAtDescending,
 }
 
-/// Where a store stands in an order: its value there, then its id.
-#[derive(Clone, Debug, Deserialize, Serialize)]
-pub(super) struct Position {
-    pub(super) value: SortValue,
-    pub(super) id: i64,
-}
-
-/// What stores are sorted by.
-#[derive(Clone, Debug, Deserialize, Serialize)]
-pub(super) enum SortValue {
-    Text(String),
-    Time(i64),
-}
-
 /// One page of stores.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct StoreList {
@@ -95,14 +74,20 @@ pub struct StoreList {
 }
 
 impl StoreSort {
-    fn is_by_time(self) -> bool {
-        matches!(self, Self::CreatedAt | Self::CreatedAtDescending)
+    /// The order in SQL. Leans on `stores_code`, or sorts: a chain has hundreds, not millions.
+    pub(super) const fn order(self) -> Order {
+        match self {
+            Self::Code => Order::text("s.code_key", "s.id"),
+            Self::CodeDescending => Self::Code.order().descending(),
+            Self::CreatedAt => Order::number("s.created_at", "s.id"),
+            Self::CreatedAtDescending => Self::CreatedAt.order().descending(),
+        }
     }
 
     fn position(self, store: &Store) -> Position {
-        let value = match self.is_by_time() {
-            true => SortValue::Time(store.created_at.0),
-            false => SortValue::Text(store.details.code_key.clone()),
+        let value = match self {
+            Self::Code | Self::CodeDescending => SortValue::Text(store.details.code_key.clone()),
+            Self::CreatedAt | Self::CreatedAtDescending => SortValue::Number(store.created_at.0),
         };
         Position { value, id: store.id.0 }
     }
@@ -115,27 +100,82 @@ impl StoreSort {
 pub async fn list(
     who: Can<ReadCatalog>,
     app: App,
-    Params(filter): Params<StoreFilter>,
-) -> ApiResult<Answer<StoreList>> {
-    let cursor = filter.cursor.as_ref();
-    let paging: Paging<Position> =
-        Paging::new(who.user_id, "stores", &filter, filter.limit, cursor)?;
-    let after = paging.after.as_ref();
-    let fits = |position: &Position| {
-        matches!(position.value, SortValue::Time(_)) == filter.sort.is_by_time()
+    Asked(filter, request): Asked<StoreFilter>,
+) -> ApiResult<ListAnswer<StoreList>> {
+    let list = Stores { scope: visible(&who), filter };
+    let answer = |page: Page<Store>| {
+        let stores = page.entries.into_iter().map(StoreView::from).collect();
+        let Page { next_cursor, total, .. } = page;
+        Answer::new(&StoreList { status: Success::Success, stores, next_cursor, total })
     };
-    if after.is_some_and(|position| !fits(position)) {
-        return Err(ApiError::invalid("cursor", "This cursor belongs to another order."));
+    request.answer(&app, &who, list, answer).await
+}
+
+/// The stores that a caller asks for and can see.
+pub(super) struct Stores {
+    pub(super) scope: Scope,
+    pub(super) filter: StoreFilter,
+}
+
+impl List for Stores {
+    type Entry = Store;
+    type Position = Position;
+
+    const NAME: &'static str = "stores";
+
+    async fn entries(
+        &self,
+        db: Conn<'_>,
+        after: Option<Position>,
+        limit: i64,
+    ) -> ApiResult<Vec<Store>> {
+        Ok(sql::page(db, self, after.as_ref(), limit).await?)
     }
-    let scope = visible(&who);
-    let mut reader = app.db.read().await?;
-    let fetch = paging.limit.fetch();
-    let rows = sql::page(Conn::from(&mut reader), &scope, &filter, after, fetch).await?;
-    let (rows, next_cursor) = paging.finish(rows, |store| filter.sort.position(store))?;
-    let db = Conn::from(&mut reader);
-    let total = Total::counted(filter.include_total, db, || sql::all(&scope, &filter)).await?;
-    let stores = rows.into_iter().map(StoreView::from).collect();
-    Answer::new(&StoreList { status: Success::Success, stores, next_cursor, total })
+
+    fn position(&self, store: &Store) -> Position {
+        self.filter.sort.position(store)
+    }
+
+    fn has_position(&self, position: &Position) -> bool {
+        self.filter.sort.order().has(position)
+    }
+
+    fn all(&self, _: &Conn<'_>) -> Select {
+        sql::all(self)
+    }
+
+    fn columns(&self) -> Vec<&'static str> {
+        vec![
+            "id",
+            "code",
+            "name",
+            "address",
+            "phone",
+            "time_zone",
+            "day_cut_hour",
+            "is_deleted",
+            "version",
+            "created_at",
+            "updated_at",
+        ]
+    }
+
+    fn cells(&self, store: Store) -> Vec<String> {
+        let store = StoreView::from(store);
+        vec![
+            store.id.to_string(),
+            store.code,
+            store.name,
+            or_empty(store.address),
+            or_empty(store.phone),
+            store.time_zone,
+            store.day_cut_hour.to_string(),
+            store.is_deleted.to_string(),
+            store.version.to_string(),
+            store.created_at.to_string(),
+            store.updated_at.to_string(),
+        ]
+    }
 }
 
 /// Shows a store that the caller can see, deleted or not.

@@ -2,11 +2,12 @@
 
 use stockroom_domain::{Quantity, StoreId, Timestamp};
 
-use super::http::{Position, SortValue, StoreFilter, StoreSort};
+use super::http::Stores;
 use super::store::{Details, Store};
 use crate::auth::Scope;
 use crate::db::{Conn, Select, Tx, like_escaped};
 use crate::http::Text;
+use crate::http::sort::Position;
 
 /// A row of `stores`.
 struct StoreRow {
@@ -197,7 +198,7 @@ pub(super) async fn stock(
 /// The first two stores of `scope` that are not deleted: enough to tell one from several.
 pub(super) async fn first_two(db: Conn<'_>, scope: &Scope) -> sqlx::Result<Vec<i64>> {
     let mut select = Select::new("SELECT s.id FROM stores s WHERE NOT s.is_deleted");
-    push_scope(&mut select, scope);
+    scope.narrow(&mut select, " AND s.id");
     select.push(" ORDER BY s.id LIMIT 2");
     let rows: Vec<(i64,)> = select.fetch_all(db).await?;
     Ok(rows.into_iter().map(|(id,)| id).collect())
@@ -206,58 +207,26 @@ pub(super) async fn first_two(db: Conn<'_>, scope: &Scope) -> sqlx::Result<Vec<i
 /// One page of stores.
 pub(super) async fn page(
     db: Conn<'_>,
-    scope: &Scope,
-    filter: &StoreFilter,
+    stores: &Stores,
     after: Option<&Position>,
     limit: i64,
 ) -> sqlx::Result<Vec<Store>> {
     let mut select = Select::new(select_stores!("WHERE TRUE"));
-    push_scope(&mut select, scope);
-    push_filter(&mut select, filter);
-    let (after_sql, order_sql) = match filter.sort {
-        StoreSort::Code => (" AND (s.code_key, s.id) > (", " ORDER BY s.code_key, s.id"),
-        StoreSort::CodeDescending => {
-            (" AND (s.code_key, s.id) < (", " ORDER BY s.code_key DESC, s.id DESC")
-        }
-        StoreSort::CreatedAt => (" AND (s.created_at, s.id) > (", " ORDER BY s.created_at, s.id"),
-        StoreSort::CreatedAtDescending => {
-            (" AND (s.created_at, s.id) < (", " ORDER BY s.created_at DESC, s.id DESC")
-        }
-    };
-    if let Some(after) = after {
-        select.push(after_sql);
-        match &after.value {
-            SortValue::Text(text) => select.bind(text.as_str()),
-            SortValue::Time(time) => select.bind(*time),
-        };
-        select.push(", ").bind(after.id).push(")");
-    }
-    select.push(order_sql).limit(limit);
+    push_all(&mut select, stores);
+    stores.filter.sort.order().push_page(&mut select, after, limit);
     let rows: Vec<StoreRow> = select.fetch_all(db).await?;
     Ok(rows.into_iter().map(Store::from).collect())
 }
 
 /// All stores that are asked for, to be counted.
-pub(super) fn all(scope: &Scope, filter: &StoreFilter) -> Select {
+pub(super) fn all(stores: &Stores) -> Select {
     let mut select = Select::new("SELECT 1 FROM stores s WHERE TRUE");
-    push_scope(&mut select, scope);
-    push_filter(&mut select, filter);
+    push_all(&mut select, stores);
     select
 }
 
-fn push_scope(select: &mut Select, scope: &Scope) {
-    match scope {
-        Scope::All => {}
-        Scope::Stores(stores) if stores.is_empty() => {
-            select.push(" AND FALSE");
-        }
-        Scope::Stores(stores) => {
-            select.any_of(" AND s.id", stores.iter().map(|store| store.0));
-        }
-    }
-}
-
-fn push_filter(select: &mut Select, filter: &StoreFilter) {
+fn push_all(select: &mut Select, Stores { scope, filter }: &Stores) {
+    scope.narrow(select, " AND s.id");
     if !filter.include_deleted {
         select.push(" AND NOT s.is_deleted");
     }

@@ -9,12 +9,16 @@ use axum::routing::{get, post};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use stockroom::App;
+use stockroom::auth::Principal;
 use stockroom::error::ApiResult;
-use stockroom::http::{Answer, Body, Limit, Name, Params, PathId, Success, WireQuantity};
+use stockroom::http::{
+    Answer, Asked, Body, ListAnswer, Name, NoFilter, Page, PathId, Success, WireQuantity,
+};
 use stockroom::routes::with_edge;
 use tokio::sync::Notify;
 use tower::ServiceExt as _;
 
+use crate::support::lists::Endless;
 use crate::support::{Engine, TestApp, unlimited};
 
 #[derive(Deserialize, JsonSchema)]
@@ -31,13 +35,6 @@ struct Item {
     quantity: WireQuantity,
 }
 
-#[derive(Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-struct Filter {
-    #[serde(default)]
-    limit: Limit,
-}
-
 #[derive(Serialize, JsonSchema)]
 struct Echoed {
     status: Success,
@@ -50,9 +47,15 @@ async fn echo(Body(echo): Body<Echo>) -> ApiResult<Answer<Echoed>> {
     Answer::new(&Echoed { status: Success::Success, name, items })
 }
 
-async fn list(Params(filter): Params<Filter>) -> ApiResult<Answer<Echoed>> {
-    let items = filter.limit.get();
-    Answer::new(&Echoed { status: Success::Success, name: String::new(), items })
+async fn list(
+    app: App,
+    Asked(NoFilter {}, request): Asked<NoFilter>,
+) -> ApiResult<ListAnswer<Echoed>> {
+    let answer = |page: Page<()>| {
+        let items = page.entries.len();
+        Answer::new(&Echoed { status: Success::Success, name: String::new(), items })
+    };
+    request.answer(&app, &Principal::newcomer("anyone"), Endless, answer).await
 }
 
 async fn one(PathId(id): PathId) -> ApiResult<Answer<Echoed>> {
@@ -119,6 +122,10 @@ async fn a_query_string_and_a_path_are_as_strict() {
         ("limit=", "limit"),
         ("limit", "limit"),
         ("limit=5&limit=", "limit"),
+        ("limit=5&limit=6", "limit"),
+        ("include_total=maybe", "include_total"),
+        ("format=xml", "format"),
+        ("cursor=x", "cursor"),
     ] {
         let error = app.get(&format!("/list?{query}")).await.expect(400).error("invalid_request");
         assert_eq!(error["field"], field, "{query}");

@@ -21,6 +21,7 @@ mod idempotency;
 mod jobs;
 mod ledger;
 mod limits;
+mod lists;
 mod own_account;
 mod partitions;
 mod product_lists;

@@ -4,6 +4,7 @@
 //! The clock of time-outs stands still and jumps on whenever everything waits, so these tests
 //! tell seconds exactly and take none.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
@@ -20,6 +21,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::time::Instant;
 
+use crate::support::lists::Endless;
 use crate::support::{Engine, TestApp, unlimited};
 
 const PLACES: u32 = 16;
@@ -41,11 +43,8 @@ async fn echo(Body(sent): Body<Word>) -> String {
 }
 
 /// A file without an end.
-async fn endless() -> ApiResult<ListAnswer<()>> {
-    let page = |_| -> std::pin::Pin<Box<dyn Future<Output = _> + Send>> {
-        Box::pin(async { Ok((vec![vec!["x".repeat(1_000)]; 1_000], Some(()))) })
-    };
-    Csv::pages("endless.csv", &["x"], None, page).await.map(ListAnswer::Csv)
+async fn endless(app: App) -> ApiResult<ListAnswer<()>> {
+    Csv::of(app, Arc::new(Endless), None).await.map(ListAnswer::Csv)
 }
 
 async fn start() -> TestApp {

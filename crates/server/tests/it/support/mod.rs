@@ -21,6 +21,7 @@ mod database;
 mod dice;
 pub mod documented;
 pub mod history;
+pub mod lists;
 pub mod load;
 mod people;
 pub mod process;

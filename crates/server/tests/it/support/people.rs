@@ -73,6 +73,14 @@ impl TestApp {
         Person { token: token.expect("signed"), ..person.clone() }
     }
 
+    /// Gives someone another role, in one store.
+    pub async fn give_role(&self, person: &Person, role: Role, store: StoreId) {
+        let mut tx = self.app.db.begin().await.expect("begun");
+        insert_role(&mut tx, person.user_id.0, store.0, role.name()).await;
+        tx.commit().await.expect("committed");
+        self.app.auth.callers.forget_user(person.user_id);
+    }
+
     /// A user of that role in these places, signed in.
     pub async fn person(&self, role: Role, places: &[Place]) -> Person {
         static HASH: OnceCell<String> = OnceCell::const_new();

@@ -1,4 +1,4 @@
-//! Query strings and path segments.
+//! Segments of the path.
 
 use aide::OperationInput;
 use aide::generate::GenContext;
@@ -11,37 +11,9 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
-use super::{decode, docs};
+use super::docs;
 use crate::App;
 use crate::error::{ApiError, ApiResult, ErrorCode};
-
-/// A query string, read strictly: `Params(filter): Params<ProductFilter>`. `T` denies unknown
-/// fields; several values of one name fill a `Vec` with `#[serde(default)]`.
-#[derive(Debug)]
-pub struct Params<T>(pub T);
-
-impl<T: DeserializeOwned> FromRequestParts<App> for Params<T> {
-    type Rejection = ApiError;
-
-    async fn from_request_parts(parts: &mut Parts, _: &App) -> ApiResult<Self> {
-        decode::query(parts.uri.query().unwrap_or_default()).map(Self)
-    }
-}
-
-impl<T: JsonSchema> OperationInput for Params<T> {
-    fn operation_input(ctx: &mut GenContext, operation: &mut Operation) {
-        // Inline: parameters are no component of the document.
-        let schema = docs::parameters_schema::<T>(ctx);
-        debug_assert!(
-            schema.get("additionalProperties") == Some(&false.into()),
-            "{} has to deny unknown fields",
-            T::schema_name()
-        );
-        let parameters = parameters_from_schema(ctx, schema, ParamLocation::Query);
-        add_parameters(ctx, operation, parameters);
-        docs::add_failures(ctx, operation, &[ErrorCode::InvalidRequest]);
-    }
-}
 
 /// The segment `{id}` of the path.
 #[derive(Clone, Copy, Debug)]
