@@ -134,4 +134,12 @@ mod tests {
             assert!(!role.may(Permission::EditCatalog) || role.may(Permission::SeeCost));
         }
     }
+
+    #[test]
+    fn whoever_reads_the_audit_log_sees_costs() {
+        // It tells products and goods received with all that they cost, before and after.
+        for role in Role::ALL {
+            assert!(!role.may(Permission::ReadAudit) || role.may(Permission::SeeCost));
+        }
+    }
 }

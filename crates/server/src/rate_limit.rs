@@ -304,19 +304,21 @@ mod tests {
         assert_eq!(allowed(&windows, 1, 0, 11).await, 10);
     }
 
-    #[tokio::test]
-    async fn a_hundred_at_once_get_no_more_than_there_is() {
-        let windows = Arc::new(InProcess::default());
-        let tasks: Vec<_> = (0..100)
-            .map(|_| {
-                let windows = Arc::clone(&windows);
-                tokio::spawn(async move { allowed(&windows, 1, 0, 1).await })
-            })
-            .collect();
-        let mut sum = 0;
-        for task in tasks {
-            sum += task.await.expect("joined");
-        }
-        assert_eq!(sum, 10);
+    #[test]
+    fn those_who_ask_at_once_get_no_more_than_there_is() {
+        const THREADS: usize = 4;
+        const LIMIT: u32 = 100_000;
+        let quota = Quota { class: Class::Write, limit: LIMIT };
+        let window = Window::default();
+        let start = std::sync::Barrier::new(THREADS);
+        let ask = || {
+            start.wait();
+            (0..LIMIT).filter(|_| window.take(quota, START).is_allowed).count()
+        };
+        let allowed: usize = std::thread::scope(|scope| {
+            let threads: Vec<_> = (0..THREADS).map(|_| scope.spawn(ask)).collect();
+            threads.into_iter().map(|thread| thread.join().expect("joined")).sum()
+        });
+        assert_eq!(allowed, LIMIT as usize);
     }
 }
