@@ -40,6 +40,7 @@ use crate::ledger::fence::Fence;
 use crate::ledger::{Ledger, LedgerMetrics, LedgerSettings};
 use crate::metrics::Metrics;
 use crate::rate_limit::RateLimits;
+use crate::system::Readiness;
 
 /// How long work may go on whose callers have gone. What it has not committed is rolled back.
 const CLOSE_MAX: Duration = Duration::from_secs(10);
@@ -69,6 +70,8 @@ pub struct Parts {
     pub limits: RateLimits,
     /// Which denied attempts were put on record.
     pub denials: Denials,
+    /// Whether requests should come here.
+    pub readiness: Readiness,
     /// How recurring work went.
     pub jobs: JobMetrics,
     /// What is measured.
@@ -109,6 +112,7 @@ impl App {
             connections,
             limits: RateLimits::new(&config),
             denials: Denials::default(),
+            readiness: Readiness::default(),
             db,
             clock,
             config,

@@ -13,7 +13,7 @@ use schemars::generate::SchemaSettings;
 
 use crate::auth::{
     Anyone, EditCatalog, EditSettings, EditStores, ManageUsers, MoveStock, OnesOwn, Operate,
-    ReadAudit, ReadCatalog, ReadStock, SignedIn,
+    ReadAudit, ReadCatalog, ReadStock, Renewing, SignedIn,
 };
 use crate::error::{ApiError, ErrorCode};
 use crate::http::edge::EdgeLayer;
@@ -65,7 +65,7 @@ fn identity() -> Vec<Endpoint> {
             .class(Class::Login)
             .doc("authLogin", "The same as `POST /api/login`")
             .fails(GUARDED),
-        post("/api/auth/refresh", own::refresh, Anyone, Reach::System)
+        post("/api/auth/refresh", own::refresh, Renewing, Reach::System)
             .class(Class::Login)
             .doc("refresh", "Exchange a refresh token for the next pair")
             .about(

@@ -69,6 +69,19 @@ BEGIN SELECT RAISE(ABORT, 'movement_reversals is append-only: UPDATE is refused'
 CREATE TRIGGER movement_reversals_no_delete BEFORE DELETE ON movement_reversals
 BEGIN SELECT RAISE(ABORT, 'movement_reversals is append-only: DELETE is refused'); END;
 
+-- Without the setting recursive_triggers, which another program may not have on, REPLACE would
+-- remove a row and fire no trigger.
+CREATE TRIGGER stock_movements_no_replace BEFORE INSERT ON stock_movements
+WHEN EXISTS (SELECT 1 FROM stock_movements WHERE id = NEW.id)
+     OR EXISTS (
+         SELECT 1 FROM stock_movements
+         WHERE store_id = NEW.store_id AND product_id = NEW.product_id
+           AND lot_id = NEW.lot_id AND recorded_at = NEW.recorded_at)
+BEGIN SELECT RAISE(ABORT, 'stock_movements is append-only: REPLACE is refused'); END;
+CREATE TRIGGER movement_reversals_no_replace BEFORE INSERT ON movement_reversals
+WHEN EXISTS (SELECT 1 FROM movement_reversals WHERE movement_id = NEW.movement_id)
+BEGIN SELECT RAISE(ABORT, 'movement_reversals is append-only: REPLACE is refused'); END;
+
 -- For people with a database browser: readable values.
 CREATE VIEW current_inventory AS
 SELECT s.code AS store, s.name AS store_name, p.sku, p.name AS product, p.category, p.unit,

@@ -71,13 +71,27 @@ CREATE TRIGGER outside_changes_no_delete BEFORE DELETE ON outside_changes
 WHEN NOT (SELECT is_inside FROM inside)
 BEGIN SELECT RAISE(ABORT, 'outside_changes is append-only: DELETE is refused'); END;
 
+CREATE TRIGGER outside_changes_no_replace BEFORE INSERT ON outside_changes
+WHEN EXISTS (SELECT 1 FROM outside_changes WHERE id = NEW.id)
+BEGIN SELECT RAISE(ABORT, 'outside_changes is append-only: REPLACE is refused'); END;
+
 -- One trigger for each kind of change of each table. Secrets are never put on record; that one
--- has changed is. REPLACE from outside is refused, for it would hide what was there before.
+-- has changed is. REPLACE from outside is refused, by whichever unique key it would push a row
+-- out, for it would hide what was there before.
 
 CREATE TRIGGER api_keys_outside_replace BEFORE INSERT ON api_keys
 WHEN NOT (SELECT is_inside FROM inside)
-     AND EXISTS (SELECT 1 FROM api_keys WHERE id = NEW.id)
+     AND EXISTS (
+         SELECT 1 FROM api_keys
+         WHERE id = NEW.id OR secret_hash = NEW.secret_hash OR user_id = NEW.user_id)
 BEGIN SELECT RAISE(ABORT, 'api_keys: there is such a row, use UPDATE'); END;
+CREATE TRIGGER api_keys_outside_overwrite BEFORE UPDATE ON api_keys
+WHEN NOT (SELECT is_inside FROM inside)
+     AND EXISTS (
+         SELECT 1 FROM api_keys
+         WHERE id <> OLD.id AND (id = NEW.id OR secret_hash = NEW.secret_hash
+           OR user_id = NEW.user_id))
+BEGIN SELECT RAISE(ABORT, 'api_keys: there is another such row'); END;
 CREATE TRIGGER api_keys_outside_insert AFTER INSERT ON api_keys
 WHEN NOT (SELECT is_inside FROM inside)
 BEGIN
@@ -135,8 +149,16 @@ END;
 
 CREATE TRIGGER lots_outside_replace BEFORE INSERT ON lots
 WHEN NOT (SELECT is_inside FROM inside)
-     AND EXISTS (SELECT 1 FROM lots WHERE id = NEW.id)
+     AND EXISTS (
+         SELECT 1 FROM lots
+         WHERE id = NEW.id OR (product_id = NEW.product_id AND code = NEW.code))
 BEGIN SELECT RAISE(ABORT, 'lots: there is such a row, use UPDATE'); END;
+CREATE TRIGGER lots_outside_overwrite BEFORE UPDATE ON lots
+WHEN NOT (SELECT is_inside FROM inside)
+     AND EXISTS (
+         SELECT 1 FROM lots
+         WHERE id <> OLD.id AND (id = NEW.id OR (product_id = NEW.product_id AND code = NEW.code)))
+BEGIN SELECT RAISE(ABORT, 'lots: there is another such row'); END;
 CREATE TRIGGER lots_outside_insert AFTER INSERT ON lots
 WHEN NOT (SELECT is_inside FROM inside)
 BEGIN
@@ -180,6 +202,10 @@ CREATE TRIGGER product_barcodes_outside_replace BEFORE INSERT ON product_barcode
 WHEN NOT (SELECT is_inside FROM inside)
      AND EXISTS (SELECT 1 FROM product_barcodes WHERE code = NEW.code)
 BEGIN SELECT RAISE(ABORT, 'product_barcodes: there is such a row, use UPDATE'); END;
+CREATE TRIGGER product_barcodes_outside_overwrite BEFORE UPDATE ON product_barcodes
+WHEN NOT (SELECT is_inside FROM inside)
+     AND EXISTS (SELECT 1 FROM product_barcodes WHERE code <> OLD.code AND code = NEW.code)
+BEGIN SELECT RAISE(ABORT, 'product_barcodes: there is another such row'); END;
 CREATE TRIGGER product_barcodes_outside_insert AFTER INSERT ON product_barcodes
 WHEN NOT (SELECT is_inside FROM inside)
 BEGIN
@@ -221,8 +247,17 @@ END;
 
 CREATE TRIGGER products_outside_replace BEFORE INSERT ON products
 WHEN NOT (SELECT is_inside FROM inside)
-     AND EXISTS (SELECT 1 FROM products WHERE id = NEW.id)
+     AND EXISTS (
+         SELECT 1 FROM products
+         WHERE id = NEW.id OR (sku_key = NEW.sku_key AND NOT is_deleted AND NOT NEW.is_deleted))
 BEGIN SELECT RAISE(ABORT, 'products: there is such a row, use UPDATE'); END;
+CREATE TRIGGER products_outside_overwrite BEFORE UPDATE ON products
+WHEN NOT (SELECT is_inside FROM inside)
+     AND EXISTS (
+         SELECT 1 FROM products
+         WHERE id <> OLD.id AND (id = NEW.id OR (sku_key = NEW.sku_key AND NOT is_deleted
+           AND NOT NEW.is_deleted)))
+BEGIN SELECT RAISE(ABORT, 'products: there is another such row'); END;
 CREATE TRIGGER products_outside_insert AFTER INSERT ON products
 WHEN NOT (SELECT is_inside FROM inside)
 BEGIN
@@ -290,6 +325,12 @@ CREATE TRIGGER refresh_tokens_outside_replace BEFORE INSERT ON refresh_tokens
 WHEN NOT (SELECT is_inside FROM inside)
      AND EXISTS (SELECT 1 FROM refresh_tokens WHERE token_hash = NEW.token_hash)
 BEGIN SELECT RAISE(ABORT, 'refresh_tokens: there is such a row, use UPDATE'); END;
+CREATE TRIGGER refresh_tokens_outside_overwrite BEFORE UPDATE ON refresh_tokens
+WHEN NOT (SELECT is_inside FROM inside)
+     AND EXISTS (
+         SELECT 1 FROM refresh_tokens
+         WHERE token_hash <> OLD.token_hash AND token_hash = NEW.token_hash)
+BEGIN SELECT RAISE(ABORT, 'refresh_tokens: there is another such row'); END;
 CREATE TRIGGER refresh_tokens_outside_insert AFTER INSERT ON refresh_tokens
 WHEN NOT (SELECT is_inside FROM inside)
 BEGIN
@@ -331,8 +372,18 @@ END;
 
 CREATE TRIGGER saved_views_outside_replace BEFORE INSERT ON saved_views
 WHEN NOT (SELECT is_inside FROM inside)
-     AND EXISTS (SELECT 1 FROM saved_views WHERE id = NEW.id)
+     AND EXISTS (
+         SELECT 1 FROM saved_views
+         WHERE id = NEW.id OR (owner_id = NEW.owner_id AND list = NEW.list
+           AND name_key = NEW.name_key AND NOT is_deleted AND NOT NEW.is_deleted))
 BEGIN SELECT RAISE(ABORT, 'saved_views: there is such a row, use UPDATE'); END;
+CREATE TRIGGER saved_views_outside_overwrite BEFORE UPDATE ON saved_views
+WHEN NOT (SELECT is_inside FROM inside)
+     AND EXISTS (
+         SELECT 1 FROM saved_views
+         WHERE id <> OLD.id AND (id = NEW.id OR (owner_id = NEW.owner_id AND list = NEW.list
+           AND name_key = NEW.name_key AND NOT is_deleted AND NOT NEW.is_deleted)))
+BEGIN SELECT RAISE(ABORT, 'saved_views: there is another such row'); END;
 CREATE TRIGGER saved_views_outside_insert AFTER INSERT ON saved_views
 WHEN NOT (SELECT is_inside FROM inside)
 BEGIN
@@ -388,6 +439,10 @@ CREATE TRIGGER sessions_outside_replace BEFORE INSERT ON sessions
 WHEN NOT (SELECT is_inside FROM inside)
      AND EXISTS (SELECT 1 FROM sessions WHERE id = NEW.id)
 BEGIN SELECT RAISE(ABORT, 'sessions: there is such a row, use UPDATE'); END;
+CREATE TRIGGER sessions_outside_overwrite BEFORE UPDATE ON sessions
+WHEN NOT (SELECT is_inside FROM inside)
+     AND EXISTS (SELECT 1 FROM sessions WHERE id <> OLD.id AND id = NEW.id)
+BEGIN SELECT RAISE(ABORT, 'sessions: there is another such row'); END;
 CREATE TRIGGER sessions_outside_insert AFTER INSERT ON sessions
 WHEN NOT (SELECT is_inside FROM inside)
 BEGIN
@@ -439,6 +494,10 @@ CREATE TRIGGER settings_outside_replace BEFORE INSERT ON settings
 WHEN NOT (SELECT is_inside FROM inside)
      AND EXISTS (SELECT 1 FROM settings WHERE name = NEW.name)
 BEGIN SELECT RAISE(ABORT, 'settings: there is such a row, use UPDATE'); END;
+CREATE TRIGGER settings_outside_overwrite BEFORE UPDATE ON settings
+WHEN NOT (SELECT is_inside FROM inside)
+     AND EXISTS (SELECT 1 FROM settings WHERE name <> OLD.name AND name = NEW.name)
+BEGIN SELECT RAISE(ABORT, 'settings: there is another such row'); END;
 CREATE TRIGGER settings_outside_insert AFTER INSERT ON settings
 WHEN NOT (SELECT is_inside FROM inside)
 BEGIN
@@ -478,6 +537,10 @@ CREATE TRIGGER signing_keys_outside_replace BEFORE INSERT ON signing_keys
 WHEN NOT (SELECT is_inside FROM inside)
      AND EXISTS (SELECT 1 FROM signing_keys WHERE kid = NEW.kid)
 BEGIN SELECT RAISE(ABORT, 'signing_keys: there is such a row, use UPDATE'); END;
+CREATE TRIGGER signing_keys_outside_overwrite BEFORE UPDATE ON signing_keys
+WHEN NOT (SELECT is_inside FROM inside)
+     AND EXISTS (SELECT 1 FROM signing_keys WHERE kid <> OLD.kid AND kid = NEW.kid)
+BEGIN SELECT RAISE(ABORT, 'signing_keys: there is another such row'); END;
 CREATE TRIGGER signing_keys_outside_insert AFTER INSERT ON signing_keys
 WHEN NOT (SELECT is_inside FROM inside)
 BEGIN
@@ -520,8 +583,17 @@ END;
 
 CREATE TRIGGER stock_settings_outside_replace BEFORE INSERT ON stock_settings
 WHEN NOT (SELECT is_inside FROM inside)
-            AND EXISTS (SELECT 1 FROM stock_settings WHERE store_id = NEW.store_id AND product_id = NEW.product_id)
+     AND EXISTS (
+         SELECT 1 FROM stock_settings
+         WHERE store_id = NEW.store_id AND product_id = NEW.product_id)
 BEGIN SELECT RAISE(ABORT, 'stock_settings: there is such a row, use UPDATE'); END;
+CREATE TRIGGER stock_settings_outside_overwrite BEFORE UPDATE ON stock_settings
+WHEN NOT (SELECT is_inside FROM inside)
+     AND EXISTS (
+         SELECT 1 FROM stock_settings
+         WHERE NOT (store_id = OLD.store_id AND product_id = OLD.product_id)
+           AND store_id = NEW.store_id AND product_id = NEW.product_id)
+BEGIN SELECT RAISE(ABORT, 'stock_settings: there is another such row'); END;
 CREATE TRIGGER stock_settings_outside_insert AFTER INSERT ON stock_settings
 WHEN NOT (SELECT is_inside FROM inside)
 BEGIN
@@ -563,8 +635,17 @@ END;
 
 CREATE TRIGGER stores_outside_replace BEFORE INSERT ON stores
 WHEN NOT (SELECT is_inside FROM inside)
-     AND EXISTS (SELECT 1 FROM stores WHERE id = NEW.id)
+     AND EXISTS (
+         SELECT 1 FROM stores
+         WHERE id = NEW.id OR (code_key = NEW.code_key AND NOT is_deleted AND NOT NEW.is_deleted))
 BEGIN SELECT RAISE(ABORT, 'stores: there is such a row, use UPDATE'); END;
+CREATE TRIGGER stores_outside_overwrite BEFORE UPDATE ON stores
+WHEN NOT (SELECT is_inside FROM inside)
+     AND EXISTS (
+         SELECT 1 FROM stores
+         WHERE id <> OLD.id AND (id = NEW.id OR (code_key = NEW.code_key AND NOT is_deleted
+           AND NOT NEW.is_deleted)))
+BEGIN SELECT RAISE(ABORT, 'stores: there is another such row'); END;
 CREATE TRIGGER stores_outside_insert AFTER INSERT ON stores
 WHEN NOT (SELECT is_inside FROM inside)
 BEGIN
@@ -620,6 +701,10 @@ CREATE TRIGGER suppliers_outside_replace BEFORE INSERT ON suppliers
 WHEN NOT (SELECT is_inside FROM inside)
      AND EXISTS (SELECT 1 FROM suppliers WHERE id = NEW.id)
 BEGIN SELECT RAISE(ABORT, 'suppliers: there is such a row, use UPDATE'); END;
+CREATE TRIGGER suppliers_outside_overwrite BEFORE UPDATE ON suppliers
+WHEN NOT (SELECT is_inside FROM inside)
+     AND EXISTS (SELECT 1 FROM suppliers WHERE id <> OLD.id AND id = NEW.id)
+BEGIN SELECT RAISE(ABORT, 'suppliers: there is another such row'); END;
 CREATE TRIGGER suppliers_outside_insert AFTER INSERT ON suppliers
 WHEN NOT (SELECT is_inside FROM inside)
 BEGIN
@@ -671,6 +756,12 @@ CREATE TRIGGER user_preferences_outside_replace BEFORE INSERT ON user_preference
 WHEN NOT (SELECT is_inside FROM inside)
      AND EXISTS (SELECT 1 FROM user_preferences WHERE user_id = NEW.user_id)
 BEGIN SELECT RAISE(ABORT, 'user_preferences: there is such a row, use UPDATE'); END;
+CREATE TRIGGER user_preferences_outside_overwrite BEFORE UPDATE ON user_preferences
+WHEN NOT (SELECT is_inside FROM inside)
+     AND EXISTS (
+         SELECT 1 FROM user_preferences
+         WHERE user_id <> OLD.user_id AND user_id = NEW.user_id)
+BEGIN SELECT RAISE(ABORT, 'user_preferences: there is another such row'); END;
 CREATE TRIGGER user_preferences_outside_insert AFTER INSERT ON user_preferences
 WHEN NOT (SELECT is_inside FROM inside)
 BEGIN
@@ -714,6 +805,13 @@ CREATE TRIGGER user_roles_outside_replace BEFORE INSERT ON user_roles
 WHEN NOT (SELECT is_inside FROM inside)
      AND EXISTS (SELECT 1 FROM user_roles WHERE user_id = NEW.user_id AND store_id = NEW.store_id)
 BEGIN SELECT RAISE(ABORT, 'user_roles: there is such a row, use UPDATE'); END;
+CREATE TRIGGER user_roles_outside_overwrite BEFORE UPDATE ON user_roles
+WHEN NOT (SELECT is_inside FROM inside)
+     AND EXISTS (
+         SELECT 1 FROM user_roles
+         WHERE NOT (user_id = OLD.user_id AND store_id = OLD.store_id) AND user_id = NEW.user_id
+           AND store_id = NEW.store_id)
+BEGIN SELECT RAISE(ABORT, 'user_roles: there is another such row'); END;
 CREATE TRIGGER user_roles_outside_insert AFTER INSERT ON user_roles
 WHEN NOT (SELECT is_inside FROM inside)
 BEGIN
@@ -751,8 +849,14 @@ END;
 
 CREATE TRIGGER users_outside_replace BEFORE INSERT ON users
 WHEN NOT (SELECT is_inside FROM inside)
-     AND EXISTS (SELECT 1 FROM users WHERE id = NEW.id)
+     AND EXISTS (SELECT 1 FROM users WHERE id = NEW.id OR username_key = NEW.username_key)
 BEGIN SELECT RAISE(ABORT, 'users: there is such a row, use UPDATE'); END;
+CREATE TRIGGER users_outside_overwrite BEFORE UPDATE ON users
+WHEN NOT (SELECT is_inside FROM inside)
+     AND EXISTS (
+         SELECT 1 FROM users
+         WHERE id <> OLD.id AND (id = NEW.id OR username_key = NEW.username_key))
+BEGIN SELECT RAISE(ABORT, 'users: there is another such row'); END;
 CREATE TRIGGER users_outside_insert AFTER INSERT ON users
 WHEN NOT (SELECT is_inside FROM inside)
 BEGIN

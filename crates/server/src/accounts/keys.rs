@@ -33,7 +33,7 @@ pub struct KeyAnswer {
 }
 
 /// A key that was made.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Serialize, JsonSchema)]
 pub struct NewKeyAnswer {
     status: Success,
     api_key: KeyView,
@@ -196,7 +196,8 @@ pub async fn create(
     };
     let id = sql::insert(&mut write.tx, &new, write.now).await?;
     let api_key = shown(Conn::from(&mut write.tx), id).await?;
-    let event = Event::new("api_key.created", "api_key", id, &json!({ "grants": api_key.grants }));
+    let event =
+        Event::new("api_key.created", "api_key", id, &json!({ "version": api_key.version }));
     let fact = Fact::new(event).after(&api_key);
     let tag = api_key.tag();
     let repeated = NewKeyAnswer { status: Success::Success, api_key, key: None };
@@ -264,8 +265,8 @@ async fn change(
     let before = KeyView::of(stored, &grants);
     let api_key = shown(Conn::from(&mut write.tx), id).await?;
     let fact = (!is_same).then(|| {
-        let grants = json!({ "grants": api_key.grants });
-        let event = Event::new("api_key.updated", "api_key", id, &grants);
+        let version = json!({ "version": api_key.version });
+        let event = Event::new("api_key.updated", "api_key", id, &version);
         Fact::new(event).before(&before).after(&api_key)
     });
     let tag = api_key.tag();

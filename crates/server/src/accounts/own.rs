@@ -8,6 +8,7 @@ use stockroom_domain::{Timestamp, UserId};
 
 use super::{own_sql as sql, users_sql};
 use crate::App;
+use crate::audit::abridged;
 use crate::auth::http::{Profile, UserView};
 use crate::auth::users::check_password;
 use crate::auth::{Device, Person};
@@ -321,7 +322,7 @@ pub async fn set_preferences(
     sql::set_preferences(&mut write.tx, who.user_id, &text, write.now).await?;
     let (_, version) = sql::preferences(Conn::from(&mut write.tx), who.user_id).await?;
     let event = Event::new("user.preferences_set", "user", who.user_id.0, &json!({}));
-    let fact = Fact::new(event).before(&raw(&before)?).after(&raw(&text)?);
+    let fact = Fact::new(event).before(&abridged(&before)).after(&abridged(&text));
     let answer = PreferencesAnswer { status: Success::Success, preferences: raw(&text)?, version };
     Ok(write.commit(&answer, [fact]).await?.with_etag(ETag(version)))
 }

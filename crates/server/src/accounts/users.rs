@@ -4,7 +4,6 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use stockroom_domain::UserId;
-use stockroom_domain::permissions::Permission;
 
 use super::roles::{check_stores, grants_cell};
 use super::user::{AccountView, Decided, User, UserInput, UserPatch};
@@ -12,7 +11,7 @@ use super::users_sql as sql;
 use crate::App;
 use crate::auth::http::RoleName;
 use crate::auth::users_sql::{NewUserRow, insert_user};
-use crate::auth::{Anyone, Can, ManageUsers, Principal, Registrar, Scope, users};
+use crate::auth::{Anyone, Can, ManageUsers, Principal, Registrar, users};
 use crate::config::Secret;
 use crate::db::{Conn, Fault, Select, fault};
 use crate::error::{ApiError, ApiResult, ErrorCode, Faults};
@@ -352,8 +351,8 @@ async fn finish<const STATUS: u16>(
     let user = sql::find(Conn::from(&mut write.tx), id).await?;
     let user = AccountView::from(user.ok_or_else(|| ApiError::not_found("user", id.0))?);
     let fact = change.map(|(kind, before)| {
-        // Followers learn no name: they need the roles and their reach.
-        let event = Event::new(kind, "user", id.0, &json!({ "grants": user.grants }));
+        // Followers learn neither names nor roles: they are of any role, in any store.
+        let event = Event::new(kind, "user", id.0, &json!({ "version": user.version }));
         let Some((before, has_new_password)) = before else {
             return Fact::new(event).after(&user);
         };
@@ -366,9 +365,4 @@ async fn finish<const STATUS: u16>(
     let tag = user.tag();
     let answer = AccountAnswer { status: Success::Success, user };
     Ok(write.commit(&answer, fact).await?.with_tag(&tag))
-}
-
-/// Whether a caller holds roles in all stores: what they share is seen from every store.
-pub(super) fn is_of_all_stores(who: &Principal) -> bool {
-    who.scope(Permission::ReadCatalog) == Scope::All
 }

@@ -9,10 +9,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 use stockroom_domain::Timestamp;
+use stockroom_domain::permissions::Permission;
 
-use super::users::is_of_all_stores;
 use super::views_sql::{self as sql, Details, Seen, View};
 use crate::App;
+use crate::audit::abridged;
 use crate::auth::{Person, Principal};
 use crate::db::{Conn, Fault, Select, fault};
 use crate::error::{ApiError, ApiResult, ErrorCode, Faults};
@@ -270,7 +271,7 @@ fn seen(who: &Principal, view: Option<View>) -> Option<View> {
 }
 
 fn check_sharing(who: &Principal, details: &Details) -> ApiResult<()> {
-    if !details.is_shared || is_of_all_stores(who) {
+    if !details.is_shared || who.is_of_all_stores() {
         return Ok(());
     }
     let message = "A shared view is seen from every store: only someone whose role holds in all \
@@ -331,7 +332,9 @@ async fn change(
     merge: impl FnOnce(&View) -> ApiResult<ViewInput>,
 ) -> ApiResult<Answer<ViewAnswer>> {
     let mut write = begin_write(app, who, once).await?;
-    let stored = own(who, &mut write, id).await?;
+    let (stored, Whose::Own) = locked(who, &mut write, id).await? else {
+        return Err(is_someone_elses(id));
+    };
     if_match.check(stored.version)?;
     if stored.is_deleted {
         let message = "This view is deleted: save it anew.";
@@ -347,7 +350,8 @@ async fn change(
     finish(write, id, Some(("view.updated", Some(stored)))).await
 }
 
-/// `DELETE /api/views/{id}`. Again is as good.
+/// `DELETE /api/views/{id}`: one's own, or, for administrators, one that is shared. Again is as
+/// good.
 pub async fn delete(
     who: Person,
     app: App,
@@ -356,26 +360,38 @@ pub async fn delete(
     if_match: IfMatch,
 ) -> ApiResult<Done> {
     let mut write = begin_write(&app, &who, &once).await?;
-    let stored = own(&who, &mut write, id).await?;
+    let stored = match locked(&who, &mut write, id).await? {
+        (stored, Whose::Own) => stored,
+        // Its owner may have left.
+        (stored, Whose::Shared) if who.may_anywhere(Permission::ManageUsers) => stored,
+        (_, Whose::Shared) => return Err(is_someone_elses(id)),
+    };
     if stored.is_deleted {
         return write.commit(&(), []).await;
     }
     if_match.check(stored.version)?;
     sql::delete(&mut write.tx, id, write.now).await?;
     let event = event("view.deleted", id, &stored.list);
-    let fact = Fact::new(event).before(&ViewView::try_from(stored)?);
+    let fact = Fact::new(event).before(&record(stored)?);
     write.commit(&(), [fact]).await
 }
 
-/// The caller's own view, locked for a change. Of someone else's, a shared one may be read only.
-async fn own(who: &Principal, write: &mut Write, id: i64) -> ApiResult<View> {
+enum Whose {
+    Own,
+    Shared,
+}
+
+/// A view that the caller sees, locked for a change.
+async fn locked(who: &Principal, write: &mut Write, id: i64) -> ApiResult<(View, Whose)> {
     let view = seen(who, sql::lock(&mut write.tx, id).await?);
     let view = view.ok_or_else(|| ApiError::not_found("view", id))?;
-    if view.owner_id == who.user_id.0 {
-        return Ok(view);
-    }
+    let whose = if view.owner_id == who.user_id.0 { Whose::Own } else { Whose::Shared };
+    Ok((view, whose))
+}
+
+fn is_someone_elses(id: i64) -> ApiError {
     let message = "This view is someone else's: save a copy of it under your own name.";
-    Err(ApiError::new(ErrorCode::Forbidden, message).with_detail("view_id", id))
+    ApiError::new(ErrorCode::Forbidden, message).with_detail("view_id", id)
 }
 
 /// Goes on, unless the index on names refused, which ends the transaction on PostgreSQL.
@@ -397,6 +413,12 @@ async fn unless_name_taken<T>(
     }
 }
 
+/// A view as the audit log shows it.
+fn record(view: View) -> ApiResult<ViewView> {
+    let definition = abridged(&view.definition);
+    Ok(ViewView { definition, ..ViewView::try_from(view)? })
+}
+
 /// Shows the view as the write leaves it, and commits. A change has a name and, unless the view is
 /// new, what was before.
 async fn finish<const STATUS: u16>(
@@ -405,15 +427,18 @@ async fn finish<const STATUS: u16>(
     change: Option<(&'static str, Option<View>)>,
 ) -> ApiResult<Answer<ViewAnswer, STATUS>> {
     let view = sql::find(Conn::from(&mut write.tx), id).await?;
-    let view = ViewView::try_from(view.ok_or_else(|| ApiError::not_found("view", id))?)?;
+    let view = view.ok_or_else(|| ApiError::not_found("view", id))?;
     let fact = match change {
         None => None,
-        Some((kind, None)) => Some(Fact::new(event(kind, id, &view.list)).after(&view)),
-        Some((kind, Some(before))) => {
-            let fact = Fact::new(event(kind, id, &view.list)).after(&view);
-            Some(fact.before(&ViewView::try_from(before)?))
+        Some((kind, before)) => {
+            let fact = Fact::new(event(kind, id, &view.list)).after(&record(view.clone())?);
+            Some(match before {
+                Some(before) => fact.before(&record(before)?),
+                None => fact,
+            })
         }
     };
+    let view = ViewView::try_from(view)?;
     let tag = ETag(view.version);
     let answer = ViewAnswer { status: Success::Success, view };
     Ok(write.commit(&answer, fact).await?.with_etag(tag))

@@ -20,7 +20,9 @@ use std::sync::Arc;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::value::RawValue;
+use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
 use stockroom_domain::StoreId;
 
 pub use sql::{Columns, rows_json};
@@ -121,6 +123,20 @@ pub struct Entry {
     pub before: Option<String>,
     /// What it is now, or what else is to be known, as JSON.
     pub after: Option<String>,
+}
+
+/// The most bytes of a text that is put on record as it is.
+const TEXT_BYTES_MAX: usize = 2_048;
+
+/// What people may fill with whatever they like, as it is put on record: a long text by its
+/// length and digest, else whoever sets it again and again would fill the log.
+pub fn abridged(json: &str) -> Box<RawValue> {
+    let digest = || {
+        let sha256 = chain::hex(&Sha256::digest(json));
+        json!({ "bytes": json.len(), "sha256": sha256 }).to_string()
+    };
+    let text = if json.len() <= TEXT_BYTES_MAX { json.to_owned() } else { digest() };
+    RawValue::from_string(text).unwrap_or_default()
 }
 
 impl Entry {

@@ -136,6 +136,28 @@ impl FromRequestParts<App> for Anyone {
 
 impl OperationInput for Anyone {}
 
+/// Whoever brings a refresh token, which is looked up before it is counted against its user. An
+/// address may have as many looked up as it may read: it is no guess that could succeed, and what
+/// someone in a shop's network makes up must not keep the shop's tills from renewing theirs.
+#[derive(Clone, Copy, Debug)]
+pub struct Renewing;
+
+impl Guard for Renewing {
+    const ACCESS: Access = Access::Anyone;
+    type Extractor = Self;
+}
+
+impl FromRequestParts<App> for Renewing {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> ApiResult<Self> {
+        count_address_as(Class::Read, parts, app).await?;
+        Ok(Self)
+    }
+}
+
+impl OperationInput for Renewing {}
+
 /// The class of work of a request, as the routes' page says.
 fn class(parts: &Parts) -> Class {
     parts.extensions.get::<Class>().copied().unwrap_or(Class::Read)
@@ -199,8 +221,8 @@ impl FromRequestParts<App> for Who {
         };
         let context = RequestContext::of(parts);
         if keys::digest_of(token).is_some_and(|digest| !app.auth.callers.knows_key(&digest)) {
-            // It has to be looked up: whoever guesses is stopped before the database is asked.
-            count_address_as(Class::Login, parts, app).await?;
+            // It has to be looked up: as with refresh tokens, an address may have so many.
+            count_address_as(Class::Read, parts, app).await?;
         }
         let Some(caller) = app.auth.caller(token).await? else {
             count_address(parts, app).await?;

@@ -9,14 +9,15 @@ use serde::{Deserialize, Serialize};
 use stockroom_domain::permissions::Role;
 
 use super::principal::{Grant, Place, Principal};
-use super::sessions::{Device, TokenPair};
+use super::sessions::{Device, TokenPair, ended};
 use super::setup::NewShop;
 use super::tokens::TOKEN_TTL_S;
-use super::{Anyone, Who};
+use super::{Anyone, Renewing, Who};
 use crate::App;
 use crate::config::Secret;
 use crate::error::ApiResult;
 use crate::http::{Answer, Body, Created, ETag, RequestContext, Success};
+use crate::rate_limit::{Caller, Class};
 
 /// Name and password.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -192,12 +193,16 @@ pub async fn login(
 
 /// Gives the next pair of tokens.
 pub async fn refresh(
-    _: Anyone,
+    _: Renewing,
     app: App,
+    context: RequestContext,
     device: Device,
     Body(refresh): Body<Refresh>,
 ) -> ApiResult<Answer<SignedInAnswer>> {
-    answer(app.auth.refresh(refresh.refresh_token.expose(), &device).await?)
+    let token = refresh.refresh_token.expose();
+    let owner = app.auth.refresh_token_owner(token).await?.ok_or_else(ended)?;
+    context.count(&app, Caller::User(owner), Class::Login).await?;
+    answer(app.auth.refresh(token, &device).await?)
 }
 
 /// Ends the session.

@@ -77,14 +77,19 @@ impl Auth {
         let (now, from) = (self.clock.now(), context.address());
         let Some(due) = self.key_uses.due(id, from.map(network), now) else { return Ok(()) };
         let address = from.map(|address| address.to_string());
-        let mut tx = self.db.begin().await?;
-        sql::note_key_use(&mut tx, id, address.as_deref(), now).await?;
         let entry = due.is_first_of_day.then(|| {
             Entry::new(context.origin(program), "api_key.used", "api_key", id)
                 .after(&json!({ "address": address }))
         });
-        events::append(tx, now, &[], entry.as_slice()).await?;
-        self.key_uses.noted(id, due);
+        let noted = async {
+            let mut tx = self.db.begin().await?;
+            sql::note_key_use(&mut tx, id, address.as_deref(), now).await?;
+            events::append(tx, now, &[], entry.as_slice()).await
+        };
+        if let Err(error) = noted.await {
+            self.key_uses.forget(id);
+            return Err(error.into());
+        }
         Ok(())
     }
 }
@@ -109,8 +114,6 @@ struct Uses {
 /// A use that is to be written down.
 #[derive(Clone, Copy, Debug)]
 struct Due {
-    network: Option<IpAddr>,
-    at: Timestamp,
     is_first_of_day: bool,
 }
 
@@ -121,32 +124,31 @@ impl Default for KeyUses {
 }
 
 impl KeyUses {
-    fn uses(&self, key: i64) -> Arc<Mutex<Uses>> {
-        self.0.get_or_insert_with(key, Arc::default)
-    }
-
+    /// Whether a use is to be written down, which is then taken for done: of many requests at
+    /// once, one writes.
     fn due(&self, key: i64, network: Option<IpAddr>, now: Timestamp) -> Option<Due> {
-        let uses = self.uses(key);
-        let uses = uses.lock().unwrap_or_else(PoisonError::into_inner);
-        let is_today = uses.at.is_some() && uses.day == now.0.div_euclid(DAY);
+        let uses = self.0.get_or_insert_with(key, Arc::default);
+        let mut uses = uses.lock().unwrap_or_else(PoisonError::into_inner);
+        let day = now.0.div_euclid(DAY);
+        if uses.day != day {
+            *uses = Uses { day, ..Uses::default() };
+        }
         let is_known = uses.networks.contains(&network) || uses.networks.len() >= NETWORKS_LEN_MAX;
-        let is_first_of_day = !(is_today && is_known);
+        let is_first_of_day = uses.at.is_none() || !is_known;
         let is_recent = uses.at.is_some_and(|at| (0..MINUTE).contains(&(now.0 - at.0)));
-        (is_first_of_day || !is_recent).then_some(Due { network, at: now, is_first_of_day })
+        if !is_first_of_day && is_recent {
+            return None;
+        }
+        uses.at = Some(now);
+        if !is_known {
+            uses.networks.push(network);
+        }
+        Some(Due { is_first_of_day })
     }
 
-    fn noted(&self, key: i64, due: Due) {
-        let uses = self.uses(key);
-        let mut uses = uses.lock().unwrap_or_else(PoisonError::into_inner);
-        let day = due.at.0.div_euclid(DAY);
-        if uses.day != day {
-            uses.networks.clear();
-        }
-        uses.day = day;
-        uses.at = Some(due.at);
-        if !uses.networks.contains(&due.network) && uses.networks.len() < NETWORKS_LEN_MAX {
-            uses.networks.push(due.network);
-        }
+    /// It could not be written down.
+    fn forget(&self, key: i64) {
+        self.0.remove(&key);
     }
 }
 

@@ -28,12 +28,13 @@ pub mod users_sql;
 pub mod wrap;
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 pub use callers::Callers;
 pub use extract::{
     Access, Anyone, Can, EditCatalog, EditSettings, EditStores, Guard, GuardedBy, ManageUsers,
-    MoveStock, OnesOwn, Operate, Person, ReadAudit, ReadCatalog, ReadStock, Registrar, Right,
-    SignedIn, Who,
+    MoveStock, OnesOwn, Operate, Person, ReadAudit, ReadCatalog, ReadStock, Registrar, Renewing,
+    Right, SignedIn, Who,
 };
 use keys::KeyUses;
 pub use passwords::Passwords;
@@ -47,7 +48,7 @@ use wrap::Wrapper;
 use crate::App;
 use crate::clock::Clock;
 use crate::config::{Config, Secret};
-use crate::db::Db;
+use crate::db::{Db, Reader};
 use crate::error::ApiResult;
 
 /// The setting that says who may make an account, and its value where everyone may: JSON.
@@ -69,6 +70,7 @@ pub struct Auth {
     key_uses: KeyUses,
     /// Slows down guessing.
     pub throttle: Throttle,
+    is_known_set_up: Arc<AtomicBool>,
 }
 
 impl Auth {
@@ -91,6 +93,7 @@ impl Auth {
             callers: Callers::default(),
             key_uses: KeyUses::default(),
             throttle: Throttle::default(),
+            is_known_set_up: Arc::default(),
         }
     }
 
@@ -111,6 +114,21 @@ impl Auth {
 }
 
 impl Auth {
+    /// Whether someone may still do what they might a while ago: they are not gone, and hold the
+    /// same roles.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn is_unchanged(&self, reader: &mut Reader, who: &Principal) -> ApiResult<bool> {
+        let now = self.clock.now();
+        let again = match who.via {
+            Via::Session(id) => sql::caller(reader, id, now).await?,
+            Via::Key(id) => sql::key_caller_by_id(reader, id, now).await?,
+            Via::Nothing => None,
+        };
+        Ok(again.is_some_and(|again| again.grants == who.grants))
+    }
+
     /// Whether the shop's settings let people make accounts for themselves.
     ///
     /// # Errors

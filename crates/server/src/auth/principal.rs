@@ -112,6 +112,11 @@ impl Principal {
         }
     }
 
+    /// Whether they hold a role in all stores: what they share is seen from every store.
+    pub fn is_of_all_stores(&self) -> bool {
+        self.scope(Permission::ReadCatalog) == Scope::All
+    }
+
     /// Someone who is about to register, and may do nothing else.
     pub fn newcomer(username: &str) -> Self {
         Self {

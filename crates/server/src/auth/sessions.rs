@@ -146,6 +146,15 @@ impl Auth {
         Ok(None)
     }
 
+    /// Whose a refresh token is, or was; to be counted before it is exchanged.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn refresh_token_owner(&self, refresh_token: &str) -> ApiResult<Option<UserId>> {
+        let mut reader = self.db.read().await?;
+        Ok(sql::refresh_token_owner(&mut reader, &digest(refresh_token)).await?)
+    }
+
     /// Gives the next pair for a refresh token.
     ///
     /// # Errors
@@ -277,7 +286,8 @@ pub(super) fn digest(secret: &str) -> String {
     BASE64_URL_SAFE_NO_PAD.encode(Sha256::digest(secret))
 }
 
-fn ended() -> ApiError {
+/// 401: sign in again.
+pub(super) fn ended() -> ApiError {
     ApiError::unauthenticated("This sign-in has ended. Sign in again.")
 }
 

@@ -4,6 +4,9 @@
 //! while there is no user, and kept as a hash in the settings, so that any node takes it;
 //! printing a new one ends the one before. `STOCKROOM_SETUP_TOKEN` sets it instead.
 
+use std::collections::BTreeSet;
+use std::sync::atomic::Ordering;
+
 use anyhow::bail;
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
@@ -24,6 +27,8 @@ use crate::events::{self, Event, Fact};
 
 /// The fewest characters of a token that was set by hand.
 pub const SETUP_TOKEN_CHARACTERS_MIN: usize = 16;
+/// How many of them have to differ.
+const SETUP_TOKEN_DIFFERENT_MIN: usize = 8;
 /// The setting that holds the hash of the token.
 const TOKEN_SETTING: &str = "setup_token_hash";
 /// The setting that exactly one setup writes.
@@ -56,13 +61,24 @@ struct Checked {
     currency: String,
 }
 
+fn could_be_guessed(token: &str) -> bool {
+    let different: BTreeSet<char> = token.chars().collect();
+    token.chars().count() < SETUP_TOKEN_CHARACTERS_MIN
+        || different.len() < SETUP_TOKEN_DIFFERENT_MIN
+}
+
 impl Auth {
     /// Whether somebody has set up the shop.
     ///
     /// # Errors
     /// The database's.
     pub async fn is_set_up(&self) -> ApiResult<bool> {
-        Ok(users_sql::has_users(&mut self.db.read().await?).await?)
+        // Once it is, it stays so: anyone may ask, and need not have the database asked.
+        if !self.is_known_set_up.load(Ordering::Relaxed) {
+            let is_set_up = users_sql::has_users(&mut self.db.read().await?).await?;
+            self.is_known_set_up.store(is_set_up, Ordering::Relaxed);
+        }
+        Ok(self.is_known_set_up.load(Ordering::Relaxed))
     }
 
     /// The token for the link that is printed at start, `None` once there is a user.
@@ -75,9 +91,10 @@ impl Auth {
             return Ok(None);
         }
         let token = match configured {
-            Some(token) if token.chars().count() < SETUP_TOKEN_CHARACTERS_MIN => bail!(
-                "STOCKROOM_SETUP_TOKEN is shorter than {SETUP_TOKEN_CHARACTERS_MIN} characters, \
-                 which could be guessed: make it longer, or leave it out to get a random one"
+            Some(token) if could_be_guessed(token) => bail!(
+                "STOCKROOM_SETUP_TOKEN could be guessed: it needs {SETUP_TOKEN_CHARACTERS_MIN} \
+                 characters, {SETUP_TOKEN_DIFFERENT_MIN} of them different; or leave it out to \
+                 get a random one"
             ),
             Some(token) => token.to_owned(),
             None => BASE64_URL_SAFE_NO_PAD.encode(random::<32>()),

@@ -116,23 +116,44 @@ pub async fn caller(
     Ok(principal(rows, Via::Session))
 }
 
+/// A program that may come in at `$2`, with its roles.
+macro_rules! select_program {
+    ($condition:literal) => {
+        concat!(
+            "SELECT k.id AS via_id, u.id, u.username, u.name, u.version, r.store_id, r.role
+             FROM api_keys k
+             JOIN users u ON u.id = k.user_id
+             LEFT JOIN user_roles r ON r.user_id = u.id
+             WHERE ",
+            $condition,
+            " AND k.revoked_at IS NULL AND (k.expires_at IS NULL OR k.expires_at > $2)
+              AND NOT u.is_disabled AND NOT u.is_deleted
+             ORDER BY r.store_id"
+        )
+    };
+}
+
 /// The program whose key has that digest, at `now`. Leans on the unique index of the digests.
 pub async fn key_caller(
     conn: impl Into<Conn<'_>>,
     digest: &str,
     now: Timestamp,
 ) -> sqlx::Result<Option<Principal>> {
-    const SQL: &str =
-        "SELECT k.id AS via_id, u.id, u.username, u.name, u.version, r.store_id, r.role
-        FROM api_keys k
-        JOIN users u ON u.id = k.user_id
-        LEFT JOIN user_roles r ON r.user_id = u.id
-        WHERE k.secret_hash = $1 AND k.revoked_at IS NULL
-          AND (k.expires_at IS NULL OR k.expires_at > $2)
-          AND NOT u.is_disabled AND NOT u.is_deleted
-        ORDER BY r.store_id";
+    const SQL: &str = select_program!("k.secret_hash = $1");
     let rows: Vec<CallerRow> = on_db!(conn.into(), conn =>
         sqlx::query_as(SQL).bind(digest).bind(now.0).fetch_all(conn).await)?;
+    Ok(principal(rows, Via::Key))
+}
+
+/// As [`key_caller`], by the key's number. Leans on the primary key.
+pub async fn key_caller_by_id(
+    conn: impl Into<Conn<'_>>,
+    id: i64,
+    now: Timestamp,
+) -> sqlx::Result<Option<Principal>> {
+    const SQL: &str = select_program!("k.id = $1");
+    let rows: Vec<CallerRow> = on_db!(conn.into(), conn =>
+        sqlx::query_as(SQL).bind(id).bind(now.0).fetch_all(conn).await)?;
     Ok(principal(rows, Via::Key))
 }
 
@@ -191,7 +212,9 @@ pub async fn credentials(
 /// password that was just verified may be another's by now, or no longer good for anything.
 pub async fn lock_password(tx: &mut Tx, user: UserId) -> sqlx::Result<Option<String>> {
     if let Tx::Postgres(tx) = &mut *tx {
-        const LOCK: &str = "SELECT id FROM users WHERE id = $1 FOR SHARE";
+        // Not FOR SHARE: two sign-ins of one user would hold it, and each wait for the other's
+        // end to note that they have signed in.
+        const LOCK: &str = "SELECT id FROM users WHERE id = $1 FOR NO KEY UPDATE";
         sqlx::query(LOCK).bind(user.0).fetch_optional(&mut **tx).await?;
     }
     const SQL: &str = "SELECT password_hash
@@ -280,6 +303,20 @@ pub async fn refresh_token(
     let row: Option<(i64, Option<i64>)> = on_db!(Conn::from(tx), conn =>
         sqlx::query_as(SQL).bind(token_hash).fetch_optional(conn).await)?;
     Ok(row.map(|(session_id, used_at)| (session_id, used_at.map(Timestamp))))
+}
+
+/// Whose a refresh token is, good as it may be by now. Leans on the primary key.
+pub async fn refresh_token_owner(
+    reader: &mut Reader,
+    token_hash: &str,
+) -> sqlx::Result<Option<UserId>> {
+    const SQL: &str = "SELECT s.user_id
+        FROM refresh_tokens t
+        JOIN sessions s ON s.id = t.session_id
+        WHERE t.token_hash = $1";
+    let row: Option<i64> = on_db!(Conn::from(reader), conn =>
+        sqlx::query_scalar(SQL).bind(token_hash).fetch_optional(conn).await)?;
+    Ok(row.map(UserId))
 }
 
 /// Adds a refresh token to a session.

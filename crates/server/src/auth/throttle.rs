@@ -1,5 +1,7 @@
-//! Slows down guessing: after five failures an account, and an address, must wait, and each
-//! further failure doubles the wait. While it lasts nothing is tried, not even what is right.
+//! Slows down guessing: after five failures an account must wait, after thirty an address, and
+//! each further failure doubles the wait. While it lasts nothing is tried, not even what is right.
+//! An address has more, for a whole shop may be behind it, and half of its failures are forgotten
+//! every ten minutes: what people mistype in a day does not add up.
 //!
 //! Counted in this process alone, which bounds guessing on N nodes to N times as many tries.
 //! Failures count for names that nobody has, too; else the wait would tell which exist.
@@ -13,12 +15,16 @@ use tokio::sync::OwnedMutexGuard;
 use crate::error::{ApiError, ApiResult, ErrorCode};
 use crate::recent::Recent;
 
-/// Failures that cost nothing.
-const FREE: u32 = 5;
+/// Failures of an account that cost nothing.
+const FREE_OF_ACCOUNT: u32 = 5;
+/// Failures from an address that cost nothing.
+const FREE_OF_ADDRESS: u32 = 30;
+/// After this time half of an address' failures are forgotten, unless it has to wait for longer.
+const HALF_LIFE_S: i64 = 600;
 /// The first wait; each further failure doubles it.
 const WAIT_FIRST_S: i64 = 5;
 const WAIT_MAX_S: i64 = 900;
-/// Failures are forgotten when none came for so long.
+/// All failures are forgotten when none came for so long.
 const FORGET_AFTER_S: i64 = 3_600;
 /// How many accounts and addresses are remembered, each.
 const LEN_MAX: usize = 32_768;
@@ -33,8 +39,12 @@ struct Inner {
     addresses: Recent<IpAddr, Arc<Counter>>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Counter {
+    /// How many failures cost nothing.
+    free: u32,
+    /// After how long half of them are forgotten, if ever.
+    half_life_s: Option<i64>,
     failures: Mutex<Failures>,
     /// Tries of one account run one after the other: a hundred at once are not a hundred
     /// guesses before the first is counted.
@@ -72,9 +82,10 @@ impl Throttle {
         address: Option<IpAddr>,
         now: impl Fn() -> Timestamp,
     ) -> ApiResult<Attempt> {
-        let account = self.0.accounts.get_or_insert_with(account.to_owned(), Arc::default);
-        let address = address
-            .map(|address| self.0.addresses.get_or_insert_with(network(address), Arc::default));
+        let account = self.0.accounts.get_or_insert_with(account.to_owned(), Counter::of_account);
+        let address = address.map(|address| {
+            self.0.addresses.get_or_insert_with(network(address), Counter::of_address)
+        });
         let allowed = |now| {
             let wait = account.wait_s(now).max(address.as_ref().map_or(0, |at| at.wait_s(now)));
             if wait == 0 { Ok(()) } else { Err(too_many(wait)) }
@@ -108,24 +119,36 @@ impl Attempt {
 }
 
 impl Counter {
+    fn new(free: u32, half_life_s: Option<i64>) -> Arc<Self> {
+        let (failures, turn) = (Mutex::default(), Arc::default());
+        Arc::new(Self { free, half_life_s, failures, turn })
+    }
+
+    fn of_account() -> Arc<Self> {
+        Self::new(FREE_OF_ACCOUNT, None)
+    }
+
+    fn of_address() -> Arc<Self> {
+        Self::new(FREE_OF_ADDRESS, Some(HALF_LIFE_S))
+    }
+
     fn lock(&self) -> std::sync::MutexGuard<'_, Failures> {
         self.failures.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn add(&self, now: Timestamp) {
         let mut failures = self.lock();
-        let is_old = now.0 - failures.last.0 > FORGET_AFTER_S * 1_000_000;
-        let count = if is_old { 0 } else { failures.count };
+        let quiet_s = (now.0 - failures.last.0) / 1_000_000;
+        let halvings = self.half_life_s.map_or(0, |half_life_s| quiet_s.max(0) / half_life_s);
+        let count = if quiet_s > FORGET_AFTER_S { 0 } else { failures.count >> halvings.min(31) };
         *failures = Failures { count: count.saturating_add(1), last: now };
     }
 
     /// Whole seconds until the next try, rounded up; 0 where it may be made.
     fn wait_s(&self, now: Timestamp) -> i64 {
         let failures = *self.lock();
-        if failures.count < FREE {
-            return 0;
-        }
-        let doublings = (failures.count - FREE).min(16);
+        let Some(beyond) = failures.count.checked_sub(self.free) else { return 0 };
+        let doublings = beyond.min(16);
         let wait_s = (WAIT_FIRST_S << doublings).min(WAIT_MAX_S);
         // A clock that was set back must not lock anyone out for longer than the wait.
         let left = (failures.last.plus_seconds(wait_s).0 - now.0).clamp(0, wait_s * 1_000_000);
@@ -197,7 +220,7 @@ mod tests {
     #[tokio::test]
     async fn an_address_that_tries_many_accounts_waits_and_others_do_not() {
         let throttle = Throttle::default();
-        for n in 0..5 {
+        for n in 0..30 {
             assert_eq!(fail(&throttle, &format!("user{n}"), address(1), START).await, 0);
         }
         assert_eq!(fail(&throttle, "ada", address(1), START).await, 5);
@@ -205,10 +228,20 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn what_a_shop_mistypes_in_a_day_does_not_add_up() {
+        let throttle = Throttle::default();
+        let mut now = START;
+        for n in 0..500 {
+            assert_eq!(fail(&throttle, &format!("user{n}"), address(1), now).await, 0, "{n}");
+            now = now.plus_seconds(if n % 10 == 9 { HALF_LIFE_S } else { 1 });
+        }
+    }
+
+    #[tokio::test]
     async fn a_sign_in_forgives_its_own_failures_and_no_others() {
         let throttle = Throttle::default();
-        for n in 0..4 {
-            assert_eq!(fail(&throttle, "victim", address(1), START).await, 0, "{n}");
+        for n in 0..29 {
+            assert_eq!(fail(&throttle, &format!("victim{n}"), address(1), START).await, 0, "{n}");
         }
         let own = throttle.attempt("own", address(1), || START).await.expect("free");
         own.succeeded();
@@ -242,7 +275,7 @@ mod tests {
     #[tokio::test]
     async fn a_network_of_ipv6_counts_as_one_address() {
         let throttle = Throttle::default();
-        for n in 0..5u16 {
+        for n in 0..30u16 {
             let from = IpAddr::from([0x2001, 0xdb8, 0, 1, n, n, n, n]);
             assert_eq!(fail(&throttle, &format!("user{n}"), Some(from), START).await, 0);
         }

@@ -213,18 +213,24 @@ struct Listeners {
     tls: Option<Tls>,
 }
 
-/// Looks now and then whether the certificate was renewed.
+/// Looks now and then whether the certificate was renewed. One fault is told once.
 async fn reload(tls: Tls) {
+    let mut told = None;
     loop {
         tokio::time::sleep(CERTIFICATE_EVERY).await;
         match tls.reload() {
             Ok(true) => tracing::info!("the certificate was read again"),
             Ok(false) => {}
             Err(error) => {
-                let error = format!("{error:#}");
-                tracing::warn!(error, "the new certificate cannot be used; the old one stays");
+                let error = Some(format!("{error:#}"));
+                if error != told {
+                    tracing::warn!(error, "the new certificate cannot be used; the old one stays");
+                    told = error;
+                }
+                continue;
             }
         }
+        told = None;
     }
 }
 

@@ -8,7 +8,7 @@ use aide::openapi::{MediaType, Operation, RequestBody, SchemaObject};
 use aide::operation::set_body;
 use axum::extract::{FromRequest, Request};
 use axum::http::HeaderMap;
-use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
+use axum::http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
 use http_body_util::BodyExt;
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
@@ -54,6 +54,12 @@ where
 fn check_type(headers: &HeaderMap) -> ApiResult<()> {
     let sent = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let essence = sent.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    let encoding = headers.get(CONTENT_ENCODING);
+    if let Some(encoding) = encoding.filter(|encoding| *encoding != "identity") {
+        let message = "Send the body as it is, without a Content-Encoding.";
+        return Err(ApiError::new(ErrorCode::UnsupportedMediaType, message)
+            .with_detail("content_encoding", String::from_utf8_lossy(encoding.as_bytes())));
+    }
     let is_json = essence == "application/json"
         || (essence.starts_with("application/") && essence.ends_with("+json"));
     if is_json {

@@ -6,7 +6,6 @@
 use std::borrow::Cow;
 use std::fmt;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
@@ -23,9 +22,6 @@ use schemars::JsonSchema;
 use tokio::time::{Sleep, sleep};
 
 use super::Answer;
-use super::list::List;
-use crate::App;
-use crate::db::Conn;
 use crate::error::{ApiError, ApiResult, ErrorCode};
 
 /// How long a file may take in all, as fast as its caller reads. [`WRITE_TIMEOUT`] ends one
@@ -34,15 +30,13 @@ use crate::error::{ApiError, ApiResult, ErrorCode};
 /// [`WRITE_TIMEOUT`]: super::connections::WRITE_TIMEOUT
 pub const FILE_TIMEOUT: Duration = Duration::from_secs(600);
 
-/// Entries to be read at once.
-const ENTRIES_AT_ONCE: i64 = 500;
-
-/// Some lines of a file, and the position of the last where more follow.
-type Lines<P> = ApiResult<(Bytes, Option<P>)>;
-type LinesFuture<P> = Pin<Box<dyn Future<Output = Lines<P>> + Send>>;
+/// The cells of some rows, and where the next ones begin.
+pub type Rows<P> = (Vec<Vec<String>>, Option<P>);
+/// Rows that are being read.
+pub type RowsFuture<P> = Pin<Box<dyn Future<Output = ApiResult<Rows<P>>> + Send>>;
 
 /// Whether the caller's `Accept` asks for CSV rather than JSON: the first of its formats that
-/// there is. Their weights (`q=`) are not looked at.
+/// there is. Of their weights only `q=0` is looked at.
 ///
 /// # Errors
 /// 406 where there is none of them.
@@ -50,9 +44,12 @@ pub(super) fn accepts_csv(headers: &HeaderMap) -> ApiResult<bool> {
     let Some(accept) = headers.get(ACCEPT).and_then(|value| value.to_str().ok()) else {
         return Ok(false);
     };
-    let formats = accept
-        .split(',')
-        .map(|range| range.split(';').next().unwrap_or_default().trim().to_ascii_lowercase());
+    let formats = accept.split(',').filter_map(|range| {
+        let (format, weight) = range.split_once(';').unwrap_or((range, ""));
+        // What has no weight is what the caller does not want.
+        let is_unwanted = weight.trim().strip_prefix("q=").is_some_and(|q| q.parse() == Ok(0.0));
+        (!is_unwanted).then(|| format.trim().to_ascii_lowercase())
+    });
     for format in formats.filter(|format| !format.is_empty()) {
         match format.as_str() {
             "text/csv" => return Ok(true),
@@ -92,39 +89,26 @@ impl fmt::Debug for Csv {
 }
 
 impl Csv {
-    /// The entries of a list behind a position.
+    /// A file of that name. `fetch` is asked for the rows from a position on, the first time from
+    /// `first`, until it tells of no further position.
     ///
     /// # Errors
-    /// Those of the first lines. Later ones break the answer off, so that nobody takes a part for
+    /// Those of the first rows. Later ones break the answer off, so that nobody takes a part for
     /// the whole.
-    pub async fn of<L: List>(
-        app: App,
-        list: Arc<L>,
-        after: Option<L::Position>,
+    pub async fn pages<P: Send + 'static>(
+        name: &str,
+        header: Vec<&str>,
+        first: Option<P>,
+        mut fetch: impl FnMut(Option<P>) -> RowsFuture<P> + Send + 'static,
     ) -> ApiResult<Self> {
-        let header = list.columns().into_iter().map(str::to_owned).collect();
-        let (first, next) = lines(app.clone(), Arc::clone(&list), after, Some(header)).await?;
+        let (rows, next) = fetch(first).await?;
+        let header = header.into_iter().map(str::to_owned).collect();
+        let ready = Some(write(std::iter::once(header).chain(rows))?);
+        let pending = next.map(|next| fetch(Some(next)));
         let deadline = Box::pin(sleep(FILE_TIMEOUT));
-        let mut file = File { app, list, ready: Some(first), pending: None, deadline };
-        file.go_on(next);
-        Ok(Self { name: format!("{}.csv", L::NAME), body: Body::new(file) })
+        let file = File { ready, pending, fetch: Box::new(fetch), deadline };
+        Ok(Self { name: format!("{name}.csv"), body: Body::new(file) })
     }
-}
-
-/// The lines of some entries, under the header if it is given.
-async fn lines<L: List>(
-    app: App,
-    list: Arc<L>,
-    after: Option<L::Position>,
-    header: Option<Vec<String>>,
-) -> Lines<L::Position> {
-    let mut reader = app.db.read().await?;
-    let entries = list.entries(Conn::from(&mut reader), after, ENTRIES_AT_ONCE).await?;
-    drop(reader);
-    let is_full = i64::try_from(entries.len()).is_ok_and(|len| len == ENTRIES_AT_ONCE);
-    let next = entries.last().filter(|_| is_full).map(|entry| list.position(entry));
-    let rows = entries.into_iter().map(|entry| list.cells(entry));
-    Ok((write(header.into_iter().chain(rows))?, next))
 }
 
 /// A cell that may be empty.
@@ -132,24 +116,15 @@ pub fn or_empty<T: ToString>(value: Option<T>) -> String {
     value.map(|value| value.to_string()).unwrap_or_default()
 }
 
-/// A file on its way: lines that are written, and those that are being read.
-struct File<L: List> {
-    app: App,
-    list: Arc<L>,
+/// A file on its way: lines that are written, and rows that are being read.
+struct File<P> {
     ready: Option<Bytes>,
-    pending: Option<LinesFuture<L::Position>>,
+    pending: Option<RowsFuture<P>>,
+    fetch: Box<dyn FnMut(Option<P>) -> RowsFuture<P> + Send>,
     deadline: Pin<Box<Sleep>>,
 }
 
-impl<L: List> File<L> {
-    fn go_on(&mut self, next: Option<L::Position>) {
-        self.pending = next.map(|next| -> LinesFuture<L::Position> {
-            Box::pin(lines(self.app.clone(), Arc::clone(&self.list), Some(next), None))
-        });
-    }
-}
-
-impl<L: List> hyper::body::Body for File<L> {
+impl<P> hyper::body::Body for File<P> {
     type Data = Bytes;
     type Error = ApiError;
 
@@ -162,15 +137,15 @@ impl<L: List> hyper::body::Body for File<L> {
         }
         let is_late = self.deadline.as_mut().poll(context).is_ready();
         let Some(pending) = &mut self.pending else { return Poll::Ready(None) };
-        let lines = if is_late {
+        let rows = if is_late {
             Err(ApiError::unavailable("The file took too long."))
         } else {
             ready!(pending.as_mut().poll(context))
         };
         self.pending = None;
-        let written = lines.map(|(written, next)| {
-            self.go_on(next);
-            written
+        let written = rows.and_then(|(rows, next)| {
+            self.pending = next.map(|next| (self.fetch)(Some(next)));
+            write(rows)
         });
         if let Err(error) = &written {
             let cause = error.failure().and_then(|failure| failure.cause.as_deref());

@@ -142,8 +142,7 @@ impl ListRequest {
         let after = paging.after.take();
         if self.wants_csv {
             self.begin_export(app, who, L::NAME).await?;
-            let csv = Csv::of(app.clone(), Arc::new(list), after).await?;
-            return Ok(ListAnswer::Csv(csv));
+            return file(app.clone(), who.clone(), list, after).await.map(ListAnswer::Csv);
         }
         let mut reader = app.db.read().await?;
         let mut db = Conn::from(&mut reader);
@@ -165,6 +164,37 @@ impl ListRequest {
         let entry = Entry::new(self.context.origin(who), "list.exported", name, None);
         Ok(events::note(&app.db, app.clock.now(), entry.after(&taken)).await?)
     }
+}
+
+/// Entries of a file to be read at once.
+const ENTRIES_AT_ONCE: i64 = 500;
+
+/// The entries behind a position as a file.
+async fn file<L: List>(
+    app: App,
+    who: Principal,
+    list: L,
+    after: Option<L::Position>,
+) -> ApiResult<Csv> {
+    let columns = list.columns();
+    let (list, who) = (Arc::new(list), Arc::new(who));
+    let mut is_first = true;
+    Csv::pages(L::NAME, columns, after, move |after| {
+        let (app, list, who) = (app.clone(), Arc::clone(&list), Arc::clone(&who));
+        let was_checked = std::mem::take(&mut is_first);
+        Box::pin(async move {
+            let mut reader = app.db.read().await?;
+            // A file takes its time, in which its taker may be dismissed.
+            if !was_checked && !app.auth.is_unchanged(&mut reader, &who).await? {
+                return Err(ApiError::unauthenticated("Your roles have changed meanwhile."));
+            }
+            let entries = list.entries(Conn::from(&mut reader), after, ENTRIES_AT_ONCE).await?;
+            let is_full = i64::try_from(entries.len()) == Ok(ENTRIES_AT_ONCE);
+            let next = entries.last().filter(|_| is_full).map(|entry| list.position(entry));
+            Ok((entries.into_iter().map(|entry| list.cells(entry)).collect(), next))
+        })
+    })
+    .await
 }
 
 impl<F: DeserializeOwned + Serialize> FromRequestParts<App> for Asked<F> {

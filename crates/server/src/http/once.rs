@@ -123,7 +123,7 @@ impl Once {
     pub fn row_key(&self, who: &Principal) -> String {
         match who.via {
             // Strangers share no number: their name stands for it.
-            Via::Nothing => format!("{}:{}:{}", who.username, self.route, self.key),
+            Via::Nothing => format!("new:{}:{}:{}", who.username, self.route, self.key),
             _ => format!("{}:{}:{}", who.user_id, self.route, self.key),
         }
     }

@@ -8,6 +8,7 @@
 //! sent laid over those that are stored ([`Sent::or`]), and then checked as a PUT is.
 
 use std::borrow::Cow;
+use std::fmt;
 use std::marker::PhantomData;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator};
@@ -19,8 +20,14 @@ use super::decode;
 use crate::error::{ApiError, ApiResult, Faults};
 
 /// A field as it was sent, or that it was not. `null` stands for "no value".
-#[derive(Debug)]
 pub struct Sent<T>(Option<Box<RawValue>>, PhantomData<fn() -> T>);
+
+impl<T> fmt::Debug for Sent<T> {
+    /// Without the value, which may be a secret.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.is_given() { "Sent(…)" } else { "Sent(nothing)" })
+    }
+}
 
 impl<T> Default for Sent<T> {
     fn default() -> Self {

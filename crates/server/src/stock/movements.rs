@@ -192,7 +192,11 @@ pub(super) async fn find(app: &App, who: &Principal, id: i64) -> ApiResult<Movem
     let filter = MovementFilter { id: Some(id), ..MovementFilter::default() };
     let mut reader = app.db.read().await?;
     let rows = sql::movements((&mut reader).into(), &scope, &filter, None, 1).await?;
-    rows.into_iter().next().ok_or_else(|| ApiError::not_found("movement", id))
+    rows.into_iter().next().ok_or_else(|| {
+        let absent = ApiError::not_found("movement", id);
+        // Put on record whether it is there or not: how long that takes must not tell.
+        if scope == Scope::All { absent } else { absent.as_denial() }
+    })
 }
 
 fn shows_cost(who: &Principal, row: &MovementRow) -> bool {

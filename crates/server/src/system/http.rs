@@ -9,9 +9,7 @@ use axum::response::{IntoResponse, Response};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::sql;
 use crate::App;
-use crate::auth::tokens::locked_out;
 use crate::auth::{Anyone, Can, Operate};
 use crate::error::{ApiError, ApiResult};
 use crate::http::{Answer, Success, WireTime};
@@ -33,7 +31,7 @@ pub struct Ready {
 
 /// How ready the process is, for its operators.
 #[derive(Debug, Serialize, JsonSchema)]
-pub struct Readiness {
+pub struct ReadinessDetails {
     status: Success,
     /// Whether requests should come here.
     ready: bool,
@@ -66,14 +64,14 @@ pub async fn live(_: Anyone) -> ApiResult<Answer<Alive>> {
 
 /// Answers 503 without the database, without the keys that sign tokens, and while stopping.
 pub async fn ready(_: Anyone, app: App) -> ApiResult<Answer<Ready>> {
-    check(&app).await?;
+    app.readiness.check(&app).await?;
     Answer::new(&Ready { status: Success::Success, ready: true })
 }
 
 /// The same with details, on the operator's listener.
-pub async fn readiness(app: App) -> ApiResult<Answer<Readiness>> {
-    check(&app).await?;
-    Answer::new(&Readiness {
+pub async fn readiness(app: App) -> ApiResult<Answer<ReadinessDetails>> {
+    app.readiness.check(&app).await?;
+    Answer::new(&ReadinessDetails {
         status: Success::Success,
         ready: true,
         database: app.db.engine(),
@@ -81,22 +79,6 @@ pub async fn readiness(app: App) -> ApiResult<Answer<Readiness>> {
         now: WireTime(app.clock.now()),
         version: env!("CARGO_PKG_VERSION"),
     })
-}
-
-async fn check(app: &App) -> ApiResult<()> {
-    if app.is_draining() {
-        return Err(ApiError::unavailable("This node is stopping."));
-    }
-    let unready = |cause: sqlx::Error| {
-        ApiError::unavailable("The database does not answer.").with_cause(cause)
-    };
-    let mut reader = app.db.read().await.map_err(unready)?;
-    sql::ping(&mut reader).await.map_err(unready)?;
-    drop(reader);
-    if app.auth.tokens.keyring().is_locked_out(&app.db, &app.clock).await? {
-        return Err(locked_out());
-    }
-    Ok(())
 }
 
 /// What is running.

@@ -4,4 +4,7 @@
 //! to operate, or come from the operator's own listener, which has no other routes.
 
 pub mod http;
+mod readiness;
 mod sql;
+
+pub use readiness::Readiness;

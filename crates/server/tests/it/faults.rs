@@ -35,11 +35,12 @@ async fn start_with_a_short_queue(engine: Engine) -> TestApp {
     TestApp::start_with(engine, config, routes::router).await
 }
 
+/// The reply, which has to be 503 and say when to come back.
 #[track_caller]
-fn assert_come_again(reply: &Reply, code: &str) {
+fn come_again(reply: &Reply) -> &Reply {
     assert_eq!(reply.status, 503, "{}", reply.text());
-    reply.error(code);
     assert_ne!(reply.header("retry-after"), "");
+    reply
 }
 
 async fn a_full_queue_is_said_at_once(app: TestApp) {
@@ -59,7 +60,7 @@ async fn a_full_queue_is_said_at_once(app: TestApp) {
     }
     // Full: whoever comes now is told so without waiting for anything.
     let late = app.sale(&shop.admin, shop.store, shop.product, 1).await;
-    assert_come_again(&late, "overloaded");
+    come_again(&late).error("overloaded");
     held.rollback().await.expect("let go");
     let (mut sold, mut refused) = (0, 0);
     for call in calls {
@@ -67,7 +68,7 @@ async fn a_full_queue_is_said_at_once(app: TestApp) {
         if reply.status == 201 {
             sold += 1;
         } else {
-            assert_come_again(&reply, "overloaded");
+            come_again(&reply).error("overloaded");
             refused += 1;
         }
     }
@@ -175,8 +176,8 @@ async fn a_full_disk_is_said_and_forgotten_when_there_is_room_again() {
         sold += 1;
         assert!(sold < 500, "the disk was never full");
     };
-    assert_come_again(&full, "unavailable");
-    assert_come_again(&sale(sold).await, "unavailable");
+    come_again(&full).error("unavailable");
+    come_again(&sale(sold).await).error("unavailable");
     app.get_as(&shop.admin, "/api/stock/current").await.expect(200);
     app.check_books().await;
     assert_eq!(app.ledger().await.len(), sold + 1, "what was not acknowledged is not there");
@@ -211,7 +212,7 @@ async fn a_disk_that_fails_at_a_commit_stops_the_server_before_it_acknowledges()
         let request = app.post("/api/stock/sale").to(server.address).token(&shop.admin.token);
         match request.json(&body).attempt().await {
             Ok(reply) if reply.status == 201 => sold += 1,
-            Ok(reply) => assert_come_again(&reply, "unavailable"),
+            Ok(reply) => drop(come_again(&reply).error("unavailable")),
             Err(_) => break,
         }
         assert!(sold < 900, "the disk never failed");
@@ -233,7 +234,7 @@ async fn a_postgres_that_stops_and_starts_again_needs_no_restart_of_the_server()
     cluster.crash().await;
     let reply = sale().await;
     assert!(matches!(reply.error("unavailable")["code"].as_str(), Some("unavailable")));
-    assert_come_again(&reply, "unavailable");
+    come_again(&reply).error("unavailable");
     cluster.start_again().await;
     sells_again(&app, &shop, sale).await;
 }
@@ -316,7 +317,7 @@ async fn a_commit_that_nobody_can_tell_of_is_said_to_be_unknown() {
     while ledger::waiting(&app, "UPDATE stock_levels").await < 1 {}
     cluster.crash().await;
     drop(held);
-    assert_come_again(&waiting.await.expect("a reply"), "outcome_unknown");
+    come_again(&waiting.await.expect("a reply")).error("outcome_unknown");
     cluster.start_again().await;
     sells_again(&app, &shop, sale).await;
 }

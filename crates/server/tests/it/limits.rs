@@ -9,12 +9,15 @@ use axum::routing::{get, post};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use stockroom::App;
-use stockroom::auth::Principal;
+use stockroom::auth::{Place, Principal, Who};
 use stockroom::error::ApiResult;
 use stockroom::http::{
     Answer, Asked, Body, ListAnswer, Name, NoFilter, Page, PathId, Success, WireQuantity,
 };
 use stockroom::routes::with_edge;
+use stockroom_domain::permissions::Role;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
 use tokio::sync::Notify;
 use tower::ServiceExt as _;
 
@@ -47,15 +50,28 @@ async fn echo(Body(echo): Body<Echo>) -> ApiResult<Answer<Echoed>> {
     Answer::new(&Echoed { status: Success::Success, name, items })
 }
 
-async fn list(
+async fn list(app: App, asked: Asked<NoFilter>) -> ApiResult<ListAnswer<Echoed>> {
+    listed(&app, &Principal::newcomer("anyone"), asked).await
+}
+
+async fn list_for(
+    Who(who): Who,
     app: App,
+    asked: Asked<NoFilter>,
+) -> ApiResult<ListAnswer<Echoed>> {
+    listed(&app, &who, asked).await
+}
+
+async fn listed(
+    app: &App,
+    who: &Principal,
     Asked(NoFilter {}, request): Asked<NoFilter>,
 ) -> ApiResult<ListAnswer<Echoed>> {
     let answer = |page: Page<()>| {
         let items = page.entries.len();
         Answer::new(&Echoed { status: Success::Success, name: String::new(), items })
     };
-    request.answer(&app, &Principal::newcomer("anyone"), Endless, answer).await
+    request.answer(app, who, Endless, answer).await
 }
 
 async fn one(PathId(id): PathId) -> ApiResult<Answer<Echoed>> {
@@ -74,6 +90,7 @@ fn probes(app: App) -> Router {
     let routes = Router::new()
         .route("/echo", post(echo))
         .route("/list", get(list))
+        .route("/list-for", get(list_for))
         .route("/things/{id}", get(one))
         .route("/defect", get(defect))
         .route("/endless", get(endless).post(endless));
@@ -145,6 +162,8 @@ async fn only_json_of_bounded_size_is_read() {
         request.await.expect(415).error("unsupported_media_type");
     }
     app.post("/echo").await.expect(415).error("unsupported_media_type");
+    let bomb = app.post("/echo").text("{}").header("content-encoding", "gzip");
+    bomb.await.expect(415).error("unsupported_media_type");
     let large = format!(r#"{{"name":"{}","items":[]}}"#, "x".repeat(64 * 1024));
     let error = app.post("/echo").text(&large).await.expect(413).error("payload_too_large");
     assert_eq!(error["details"]["bytes_max"], 65_536);
@@ -153,6 +172,42 @@ async fn only_json_of_bounded_size_is_read() {
                 transfer-encoding: chunked\r\nconnection: close\r\n\r\n";
     let answer = app.raw(format!("{head}{chunk}0\r\n\r\n").as_bytes()).await;
     assert!(answer.starts_with("HTTP/1.1 413"), "{answer}");
+}
+
+#[tokio::test]
+async fn a_file_is_broken_off_when_its_taker_is_dismissed() {
+    let app = start().await;
+    let admin = app.person(Role::Admin, &[Place::AllStores]).await;
+    let head = "GET /list-for?format=csv HTTP/1.1\r\nhost: a\r\nconnection: close\r\n";
+    let mut socket = TcpStream::connect(app.address).await.expect("connected");
+    let request = format!("{head}authorization: Bearer {}\r\n\r\n", admin.token);
+    socket.write_all(request.as_bytes()).await.expect("sent");
+    let mut buffer = vec![0; 1 << 20];
+    let (mut last, mut bytes) = (Vec::new(), 0);
+    while let Ok(count @ 1..) = socket.read(&mut buffer).await {
+        if bytes == 0 {
+            app.tamper("UPDATE users SET is_disabled = TRUE").await.expect("dismissed");
+        }
+        bytes += count;
+        last = buffer[..count].to_vec();
+        assert!(bytes < 64 << 20, "it goes on");
+    }
+    assert!(bytes > 1_000_000 && !last.ends_with(b"0\r\n\r\n"), "the file looks whole");
+}
+
+#[tokio::test]
+async fn pages_of_other_sites_are_told_nothing() {
+    let app = TestApp::start(Engine::Sqlite).await;
+    for method in ["GET", "POST", "OPTIONS"] {
+        let request = app
+            .request(method, "/api/products")
+            .header("origin", "https://elsewhere.example")
+            .header("access-control-request-method", "POST")
+            .header("access-control-request-headers", "authorization");
+        let reply = request.await;
+        let is_cors = |name: &str| name.starts_with("access-control-");
+        assert!(!reply.headers.keys().any(|name| is_cors(name.as_str())), "{method}");
+    }
 }
 
 #[tokio::test]

@@ -13,7 +13,7 @@ on_both_engines!(
 );
 
 /// The paths of all lists, with the name that its entries have in an answer.
-fn all_lists() -> Vec<(String, String)> {
+pub fn all_lists() -> Vec<(String, String)> {
     let document = documented::document();
     let mut found = Vec::new();
     for (path, item) in document["paths"].as_object().expect("paths") {

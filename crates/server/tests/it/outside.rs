@@ -43,18 +43,39 @@ async fn try_from_outside(app: &TestApp, sql: &str) -> sqlx::Result<()> {
     }
 }
 
+/// What would push a row out without a trigger that tells of it, by its key or by another.
+const REPLACEMENTS: [&str; 10] = [
+    "REPLACE INTO outside_changes SELECT * FROM outside_changes",
+    "REPLACE INTO stock_movements SELECT * FROM stock_movements",
+    "REPLACE INTO events SELECT * FROM events",
+    "REPLACE INTO products SELECT * FROM products",
+    "REPLACE INTO user_roles SELECT * FROM user_roles",
+    "INSERT OR REPLACE INTO products (sku, sku_key, name, name_key, unit, price, tax_rate,
+        track_lots, is_deleted, version, created_at, updated_at)
+     SELECT sku, sku_key, 'Another', 'another', unit, 1, tax_rate, track_lots, is_deleted, 1, 0, 0
+     FROM products",
+    "INSERT OR REPLACE INTO users (username, username_key, name, name_key, password_hash,
+        is_disabled, version, created_at, updated_at)
+     SELECT username, username_key, name, name_key, 'mine', 0, 1, 0, 0 FROM users",
+    "UPDATE OR REPLACE users SET username_key = (SELECT MIN(username_key) FROM users)",
+    "UPDATE OR REPLACE products SET sku_key = (SELECT MIN(sku_key) FROM products)",
+    "UPDATE OR REPLACE products SET id = (SELECT MIN(id) FROM products)",
+];
+
 async fn whoever_changes_something_from_outside_cannot_hide_it(app: TestApp) {
     let admin = app.with_admin().await;
-    product(&app, &admin, "FOOD").await;
-    from_outside(&app, "UPDATE products SET price = 1").await;
+    let food = product(&app, &admin, "FOOD").await;
+    product(&app, &admin, "SAND").await;
+    app.stock_in(&admin, admin.store, food, 5).await;
+    app.user(Role::Staff, &[admin.store]).await;
+    from_outside(&app, "UPDATE products SET price = 1 WHERE sku = 'FOOD'").await;
     let mut attempts = vec!["DELETE FROM outside_changes", "UPDATE outside_changes SET row_id = 7"];
     if app.is_postgres() {
         attempts.push("TRUNCATE outside_changes");
     } else {
         // The other program's connection has no recursive triggers: REPLACE would fire none.
         attempts.push("INSERT OR REPLACE INTO audit_logs SELECT * FROM audit_logs");
-        attempts.push("REPLACE INTO products SELECT * FROM products");
-        attempts.push("REPLACE INTO user_roles SELECT * FROM user_roles");
+        attempts.extend(REPLACEMENTS);
     }
     for sql in attempts {
         assert!(try_from_outside(&app, sql).await.is_err(), "{sql}");
@@ -70,7 +91,7 @@ async fn whoever_changes_something_from_outside_cannot_hide_it(app: TestApp) {
              SET stockroom.inside = 'on';
              CREATE TEMP TABLE outside_changes (at BIGINT, actor TEXT, operation TEXT,
                 table_name TEXT, row_id BIGINT, before TEXT, after TEXT);
-             UPDATE products SET price = 2;
+             UPDATE products SET price = 2 WHERE sku = 'FOOD';
              RESET SESSION AUTHORIZATION;
              REVOKE ALL ON products FROM {role};
              DROP TABLE pg_temp.outside_changes;
@@ -78,12 +99,29 @@ async fn whoever_changes_something_from_outside_cannot_hide_it(app: TestApp) {
         );
         from_outside(&app, &change).await;
     } else {
-        from_outside(&app, "UPDATE products SET price = 2").await;
+        from_outside(&app, "UPDATE products SET price = 2 WHERE sku = 'FOOD'").await;
     }
     let entries = log(&app, &admin, "?actor_kind=database").await;
     let prices: Vec<_> = entries.iter().map(|entry| &entry["after"]["row"]["price"]).collect();
     assert_eq!(prices, [&json!(2), &json!(1)]);
     app.check_audit().await;
+}
+
+/// Every unique key of a watched table is looked at before a row is inserted or changed.
+#[tokio::test]
+async fn no_key_of_a_watched_table_lets_a_row_be_replaced() {
+    let app = TestApp::start(Engine::Sqlite).await;
+    let sql = "SELECT COUNT(*)
+        FROM sqlite_schema t
+        JOIN pragma_index_list(t.name) i ON i.\"unique\"
+        JOIN pragma_index_info(i.name) c
+        JOIN (SELECT 'replace' AS kind UNION ALL SELECT 'overwrite') k
+        LEFT JOIN sqlite_schema g ON g.type = 'trigger' AND g.name = t.name || '_outside_' || kind
+        WHERE t.type = 'table'
+          AND EXISTS (SELECT 1 FROM sqlite_schema w WHERE w.name = t.name || '_outside_update')";
+    assert!(app.number(sql).await > 30);
+    let missing = format!("{sql} AND COALESCE(instr(g.sql, c.name || ' = NEW.'), 0) = 0");
+    assert_eq!(app.number(&missing).await, 0);
 }
 
 /// SQLite's triggers list the columns of each table by hand.

@@ -3,6 +3,8 @@
 use std::future::IntoFuture as _;
 
 use serde_json::{Value, json};
+use stockroom::db::Conn;
+use stockroom::on_db;
 use stockroom_domain::permissions::Role;
 
 use crate::accounts::{OTHER_PASSWORD, login, on_every_node, sign_in};
@@ -150,6 +152,14 @@ async fn preferences_are_kept_for_each_user(app: TestApp) {
     stale.await.expect(412);
     let large = json!({"preferences": {"x": "y".repeat(17_000)}});
     as_(app.put(path), &admin).json(&large).await.expect(400);
+    // A long one is on record by its digest, or it would fill the log.
+    let long = json!({"preferences": {"x": "y".repeat(16_000)}});
+    as_(app.put(path), &admin).json(&long).await.expect(200);
+    let log = app.get_as(&admin, "/api/audit-logs?action=user.preferences_set&limit=1").await;
+    let entry = log.expect(200).json()["audit_logs"][0].clone();
+    assert_eq!(entry["before"], body["preferences"]);
+    assert_eq!(entry["after"]["bytes"], 16_008);
+    assert_eq!(entry["after"]["sha256"].as_str().map(str::len), Some(64));
     for bad in ["{}", r#"{"preferences":[]}"#, r#"{"preferences":{},"x":1}"#] {
         as_(app.put(path), &admin).text(bad).await.expect(400);
     }
@@ -159,12 +169,16 @@ async fn a_password_that_changes_while_it_is_verified_lets_nobody_in(app: TestAp
     let admin = app.with_admin().await;
     let sessions = "SELECT COUNT(*) FROM sessions";
     let before = (app.number(sessions).await, app.app.auth.passwords.computed());
+    // Its owner is about to change it, and has done so when the old hash has been compared.
+    let mut change = app.app.db.begin().await.expect("begun");
+    on_db!(Conn::from(&mut change), conn => {
+        sqlx::query("UPDATE users SET password_hash = '!'").execute(conn).await.expect("changed");
+    });
     let signing_in = tokio::spawn(login(&app, &admin.username, PASSWORD).into_future());
-    // Its owner changes it when the old hash has been read, and is being compared.
     while app.app.auth.passwords.computed() == before.1 {
         tokio::task::yield_now().await;
     }
-    app.tamper("UPDATE users SET password_hash = '!'").await.expect("changed");
+    change.commit().await.expect("committed");
     signing_in.await.expect("a reply").expect(401).error("unauthenticated");
     assert_eq!(app.number(sessions).await, before.0);
 }

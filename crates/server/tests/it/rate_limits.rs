@@ -6,7 +6,7 @@ use stockroom::routes;
 use stockroom_domain::permissions::Role;
 
 use crate::products::as_;
-use crate::support::{Engine, RequestBuilder, TestApp};
+use crate::support::{Engine, PASSWORD, RequestBuilder, TestApp};
 
 async fn start(settings: &[(&'static str, &str)]) -> TestApp {
     let flags: Vec<(&'static str, String)> =
@@ -88,6 +88,28 @@ async fn whoever_has_no_good_token_is_counted_by_address() {
     for (n, status) in [401, 401, 401, 401, 429].into_iter().enumerate() {
         guess(&format!("2001:db8::{n}")).await.expect(status);
     }
+}
+
+#[tokio::test]
+async fn what_others_make_up_keeps_nobody_from_renewing() {
+    let app = start(&[("rate_limit_login", "3")]).await;
+    let admin = app.with_admin().await;
+    let login = json!({"username": admin.username, "password": PASSWORD});
+    let mut pair = app.post("/api/login").json(&login).await.expect(200).json();
+    let renew = |token: &serde_json::Value| {
+        app.post("/api/auth/refresh").json(&json!({"refresh_token": token}))
+    };
+    for _ in 0..10 {
+        renew(&json!("made up")).await.expect(401);
+        let key = "srk_0123456789012345678901234567890123456789012";
+        app.get("/api/products").token(key).await.expect(401);
+    }
+    for _ in 0..3 {
+        pair = renew(&pair["refresh_token"]).await.expect(200).json();
+    }
+    // One's own renewals are counted all the same.
+    let refused = renew(&pair["refresh_token"]).await.expect(429);
+    assert_eq!(refused.error("rate_limited")["details"]["class"], "login");
 }
 
 #[tokio::test]

@@ -1,6 +1,7 @@
 //! Saved views of lists.
 
 use serde_json::{Value, json};
+use stockroom::auth::Place;
 use stockroom_domain::permissions::Role;
 
 use crate::products::as_;
@@ -9,6 +10,7 @@ use crate::support::{Person, TestApp, on_both_engines};
 on_both_engines!(
     a_view_is_saved_shown_changed_and_deleted,
     a_shared_view_is_seen_by_all_and_changed_by_its_owner,
+    an_administrator_removes_what_someone_has_shared_and_left,
     only_someone_of_all_stores_shares_a_view,
     a_name_is_unique_among_ones_own_views_of_a_list,
     views_come_in_pages,
@@ -76,6 +78,20 @@ async fn a_shared_view_is_seen_by_all_and_changed_by_its_owner(app: TestApp) {
     as_(app.patch(&hidden), &staff).json(&json!({"name": "X"})).await.expect(404);
     as_(app.delete(&path), &admin).await.expect(204);
     app.get_as(&staff, &path).await.expect(404);
+}
+
+async fn an_administrator_removes_what_someone_has_shared_and_left(app: TestApp) {
+    let admin = app.with_admin().await;
+    let auditor = app.person(Role::Auditor, &[Place::AllStores]).await;
+    let mut shared = view("Left over");
+    shared["is_shared"] = json!(true);
+    let path = format!("/api/views/{}", save(&app, &auditor, &shared).await["id"]);
+    let hidden = format!("/api/views/{}", save(&app, &auditor, &view("Own")).await["id"]);
+    as_(app.patch(&path), &admin).json(&json!({"name": "X"})).await.expect(403);
+    as_(app.delete(&path), &admin).await.expect(204);
+    as_(app.delete(&hidden), &admin).await.expect(404);
+    assert_eq!(names(&app, &auditor, "").await, ["Own"]);
+    app.check_audit().await;
 }
 
 async fn only_someone_of_all_stores_shares_a_view(app: TestApp) {

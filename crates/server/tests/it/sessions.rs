@@ -15,6 +15,7 @@ use crate::support::{PASSWORD, RequestBuilder, TestApp, on_both_engines, unlimit
 on_both_engines!(
     a_token_of_one_node_is_good_on_the_other,
     a_caller_who_was_just_seen_costs_no_read,
+    sign_ins_of_one_person_on_two_nodes_at_once_all_succeed,
     a_refresh_token_is_good_once,
     tabs_that_wake_up_together_stay_signed_in,
     a_stolen_refresh_token_ends_the_session,
@@ -81,6 +82,23 @@ async fn a_caller_who_was_just_seen_costs_no_read(app: TestApp) {
     }
     app.clock.advance(1);
     app.get_as(&admin, "/api/auth/profile").await.expect(503).error("unavailable");
+}
+
+async fn sign_ins_of_one_person_on_two_nodes_at_once_all_succeed(app: TestApp) {
+    app.with_admin().await;
+    let node = second_node(&app).await;
+    let body = json!({"username": "admin0", "password": PASSWORD});
+    for _ in 0..4 {
+        let tills = [app.address, node].map(|address| {
+            tokio::spawn(
+                RequestBuilder::new(address, "POST", "/api/login").json(&body).into_future(),
+            )
+        });
+        for till in tills {
+            till.await.expect("a reply").expect(200);
+        }
+    }
+    app.check_audit().await;
 }
 
 async fn a_refresh_token_is_good_once(app: TestApp) {

@@ -62,7 +62,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
         &["audit", "clock", "config", "db", "error", "events", "http", "rate_limit", "recent"],
     ),
     ("ledger", &["audit", "clock", "config", "db", "error", "events"]),
-    ("accounts", &["auth", "clock", "config", "db", "error", "events", "http"]),
+    ("accounts", &["audit", "auth", "clock", "config", "db", "error", "events", "http"]),
     ("audit_log", &["audit", "auth", "clock", "db", "error", "events", "http"]),
     ("catalog", &["audit", "auth", "clock", "db", "error", "events", "http"]),
     ("stores", &["auth", "clock", "db", "error", "events", "http"]),

@@ -4,6 +4,7 @@
 use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum_server::Handle;
 use rustls::pki_types::{CertificateDer, ServerName};
@@ -35,7 +36,8 @@ fn settings(folder: &Path) -> Config {
     }
 }
 
-async fn start(config: Config) -> (SocketAddr, Tls, TestApp) {
+/// A server that speaks TLS, beside the one whose database it has.
+async fn start(config: Config) -> (SocketAddr, Tls, App, TestApp) {
     let plain = TestApp::start(Engine::Sqlite).await;
     let tls = Tls::load(&config).expect("usable").expect("some");
     let clock = Clock::manual(START);
@@ -45,7 +47,7 @@ async fn start(config: Config) -> (SocketAddr, Tls, TestApp) {
     let (router, connections) = (routes::router(app.clone()), app.connections.clone());
     let served = server::serve(listener, router, Handle::new(), Some(tls.clone()), connections);
     tokio::spawn(served);
-    (address, tls, plain)
+    (address, tls, app, plain)
 }
 
 /// What the server says to a client that trusts this certificate alone; `None` where the two do
@@ -76,7 +78,7 @@ async fn get(address: SocketAddr, trusted: &CertificateDer<'static>) -> Option<S
 async fn a_renewed_certificate_is_taken_into_use() {
     let folder = tempfile::tempdir().expect("a folder");
     let first = renew(folder.path());
-    let (address, tls, _app) = start(settings(folder.path())).await;
+    let (address, tls, _, _plain) = start(settings(folder.path())).await;
     let said = get(address, &first).await.expect("an answer").to_lowercase();
     assert!(said.starts_with("http/1.1 200") && said.contains("\"stockroom\""), "{said}");
     assert!(said.contains("strict-transport-security: max-age=15552000"), "{said}");
@@ -99,7 +101,12 @@ async fn a_renewed_certificate_is_taken_into_use() {
 async fn clients_that_do_not_speak_keep_nobody_waiting() {
     let folder = tempfile::tempdir().expect("a folder");
     let certificate = renew(folder.path());
-    let (address, _tls, _app) = start(settings(folder.path())).await;
+    let (address, _, app, _plain) = start(settings(folder.path())).await;
+    let open = || {
+        let text = app.metrics.to_text().expect("metrics");
+        let line = text.lines().find_map(|line| line.strip_prefix("http_connections "));
+        line.map_or(0, |count| count.parse::<u32>().expect("a number"))
+    };
     let mut silent = Vec::new();
     for _ in 0..50 {
         silent.push(TcpStream::connect(address).await.expect("connected"));
@@ -110,6 +117,17 @@ async fn clients_that_do_not_speak_keep_nobody_waiting() {
     let _ = plain.read_to_end(&mut rest).await;
     assert!(!rest.starts_with(b"HTTP"), "{rest:?}");
     assert!(get(address, &certificate).await.is_some());
+    while open() != 50 {
+        tokio::task::yield_now().await;
+    }
+    // From here on the clock jumps to whatever is due next: this takes no time.
+    tokio::time::pause();
+    let began = tokio::time::Instant::now();
+    while open() > 0 {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        assert!(began.elapsed() < Duration::from_secs(20), "{} are still open", open());
+    }
+    drop(silent);
 }
 
 #[test]
