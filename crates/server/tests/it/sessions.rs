@@ -10,7 +10,7 @@ use stockroom::http::server;
 use stockroom::{App, on_db, routes};
 use stockroom_domain::permissions::Role;
 
-use crate::support::{PASSWORD, RequestBuilder, TestApp, on_both_engines, unlimited};
+use crate::support::{Engine, PASSWORD, RequestBuilder, TestApp, on_both_engines, unlimited};
 
 on_both_engines!(
     a_token_of_one_node_is_good_on_the_other,
@@ -84,19 +84,30 @@ async fn a_caller_who_was_just_seen_costs_no_read(app: TestApp) {
     app.get_as(&admin, "/api/auth/profile").await.expect(503).error("unavailable");
 }
 
+/// Both wait for the person's row, and then neither for the other.
 async fn sign_ins_of_one_person_on_two_nodes_at_once_all_succeed(app: TestApp) {
     app.with_admin().await;
     let node = second_node(&app).await;
+    let before = app.app.auth.passwords.computed();
+    let mut change = app.app.db.begin().await.expect("begun");
+    on_db!(Conn::from(&mut change), conn => {
+        sqlx::query("UPDATE users SET name = 'Ada'").execute(conn).await.expect("changed");
+    });
     let body = json!({"username": "admin0", "password": PASSWORD});
-    for _ in 0..4 {
-        let tills = [app.address, node].map(|address| {
-            tokio::spawn(
-                RequestBuilder::new(address, "POST", "/api/login").json(&body).into_future(),
-            )
-        });
-        for till in tills {
-            till.await.expect("a reply").expect(200);
-        }
+    let tills = [app.address, node].map(|address| {
+        tokio::spawn(RequestBuilder::new(address, "POST", "/api/login").json(&body).into_future())
+    });
+    let waiting = "SELECT COUNT(*) FROM pg_stat_activity
+        WHERE datname = current_database() AND wait_event_type = 'Lock'";
+    while match app.engine {
+        Engine::Postgres => app.number(waiting).await < 2,
+        Engine::Sqlite => app.app.auth.passwords.computed() == before,
+    } {
+        tokio::task::yield_now().await;
+    }
+    change.commit().await.expect("committed");
+    for till in tills {
+        till.await.expect("a reply").expect(200);
     }
     app.check_audit().await;
 }
