@@ -381,7 +381,11 @@ fn describe(document: TransformOpenApi<'_>) -> TransformOpenApi<'_> {
     let bearer = SecurityScheme::Http {
         scheme: "bearer".to_owned(),
         bearer_format: Some("JWT".to_owned()),
-        description: Some("An access token, from `POST /api/login`.".to_owned()),
+        description: Some(
+            "An access token, from `POST /api/login`, or a program's key, from \
+             `POST /api/api-keys`."
+                .to_owned(),
+        ),
         extensions: Default::default(),
     };
     let document = document
