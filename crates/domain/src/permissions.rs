@@ -5,7 +5,7 @@
 pub enum Role {
     /// Everything, everywhere.
     Admin,
-    /// Everything in the assigned stores; reads the catalogue.
+    /// Everything in the assigned stores, and customers; reads the catalogue.
     Manager,
     /// Sells, receives and corrects in the assigned stores; sees no cost prices.
     Staff,
@@ -30,6 +30,16 @@ pub enum Permission {
     Backdate,
     /// See cost prices, margins and the value of stock.
     SeeCost,
+    /// Read customers.
+    ReadCustomers,
+    /// Create, change and delete customers.
+    EditCustomers,
+    /// Decide how much a customer may owe.
+    GrantCredit,
+    /// Read who works in a store.
+    ReadEmployees,
+    /// Create, change and delete those who work in a store.
+    EditEmployees,
     /// Read the audit log of a store; held in all stores, that of the shop as well.
     ReadAudit,
     /// Create, change and delete users and programs' keys.
@@ -42,7 +52,7 @@ pub enum Permission {
 
 impl Permission {
     /// All permissions.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 16] = [
         Self::ReadCatalog,
         Self::EditCatalog,
         Self::EditStores,
@@ -50,6 +60,11 @@ impl Permission {
         Self::MoveStock,
         Self::Backdate,
         Self::SeeCost,
+        Self::ReadCustomers,
+        Self::EditCustomers,
+        Self::GrantCredit,
+        Self::ReadEmployees,
+        Self::EditEmployees,
         Self::ReadAudit,
         Self::ManageUsers,
         Self::EditSettings,
@@ -66,6 +81,11 @@ impl Permission {
             Self::MoveStock => "move_stock",
             Self::Backdate => "backdate",
             Self::SeeCost => "see_cost",
+            Self::ReadCustomers => "read_customers",
+            Self::EditCustomers => "edit_customers",
+            Self::GrantCredit => "grant_credit",
+            Self::ReadEmployees => "read_employees",
+            Self::EditEmployees => "edit_employees",
             Self::ReadAudit => "read_audit",
             Self::ManageUsers => "manage_users",
             Self::EditSettings => "edit_settings",
@@ -113,12 +133,30 @@ impl Role {
             Self::Admin => true,
             Self::Manager => matches!(
                 permission,
-                P::ReadCatalog | P::ReadStock | P::MoveStock | P::Backdate | P::SeeCost
+                P::ReadCatalog
+                    | P::ReadStock
+                    | P::MoveStock
+                    | P::Backdate
+                    | P::SeeCost
+                    | P::ReadCustomers
+                    | P::EditCustomers
+                    | P::GrantCredit
+                    | P::ReadEmployees
+                    | P::EditEmployees
             ),
-            Self::Staff => matches!(permission, P::ReadCatalog | P::ReadStock | P::MoveStock),
-            Self::Auditor => {
-                matches!(permission, P::ReadCatalog | P::ReadStock | P::SeeCost | P::ReadAudit)
-            }
+            Self::Staff => matches!(
+                permission,
+                P::ReadCatalog | P::ReadStock | P::MoveStock | P::ReadCustomers | P::EditCustomers
+            ),
+            Self::Auditor => matches!(
+                permission,
+                P::ReadCatalog
+                    | P::ReadStock
+                    | P::SeeCost
+                    | P::ReadCustomers
+                    | P::ReadEmployees
+                    | P::ReadAudit
+            ),
         }
     }
 }

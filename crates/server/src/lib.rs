@@ -16,6 +16,7 @@ pub mod http;
 pub mod jobs;
 pub mod ledger;
 pub mod metrics;
+pub mod people;
 pub mod rate_limit;
 mod recent;
 pub mod routes;

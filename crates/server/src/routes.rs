@@ -12,15 +12,16 @@ use schemars::SchemaGenerator;
 use schemars::generate::SchemaSettings;
 
 use crate::auth::{
-    Anyone, EditCatalog, EditSettings, EditStores, ManageUsers, MoveStock, OnesOwn, Operate,
-    ReadAudit, ReadCatalog, ReadStock, Renewing, SignedIn,
+    Anyone, EditCatalog, EditCustomers, EditEmployees, EditSettings, EditStores, ManageUsers,
+    MoveStock, OnesOwn, Operate, ReadAudit, ReadCatalog, ReadCustomers, ReadEmployees, ReadStock,
+    Renewing, SignedIn,
 };
 use crate::error::{ApiError, ErrorCode};
 use crate::http::edge::EdgeLayer;
 use crate::http::endpoint::{Endpoint, Reach, delete, get, patch, post, put};
 use crate::http::reference;
 use crate::rate_limit::Class;
-use crate::{App, accounts, audit_log, auth, catalog, shop, stock, stores, system};
+use crate::{App, accounts, audit_log, auth, catalog, people, shop, stock, stores, system};
 
 /// A heading of the documentation, what it says, and what stands under it.
 type Part = (&'static str, &'static str, fn() -> Vec<Endpoint>);
@@ -28,9 +29,10 @@ type Part = (&'static str, &'static str, fn() -> Vec<Endpoint>);
 /// The parts of the API, in the documentation's order.
 const PARTS: &[Part] = &[
     ("Identity", "Setting up the shop, signing in and staying signed in.", identity),
-    ("People", "Who signs in, and the keys of programs.", people),
+    ("Users", "Who signs in, and the keys of programs.", users),
     ("Settings", "What holds for the whole shop, and saved views of lists.", settings),
     ("Catalogue", "What the shop sells: one catalogue for all stores.", catalogue),
+    ("People", "Customers, suppliers, and those who work in the shop.", people),
     ("Stores", "The shops that hold stock. A caller sees those in which they hold a role.", shops),
     ("Stock", "Goods coming in, sold and taken out; what is on hand, now and then.", ledger),
     ("Audit", "Who did what, when and from where.", audit),
@@ -103,7 +105,7 @@ fn identity() -> Vec<Endpoint> {
     ]
 }
 
-fn people() -> Vec<Endpoint> {
+fn users() -> Vec<Endpoint> {
     use ErrorCode::{DuplicateUsername, InvalidState, Overloaded};
     use accounts::{keys, users};
     const TAKEN: &[ErrorCode] = &[DuplicateUsername, InvalidState, Overloaded];
@@ -193,6 +195,65 @@ fn catalogue() -> Vec<Endpoint> {
             .fails(TAKEN),
         get("/api/categories", products::categories, ReadCatalog, Reach::Shop)
             .doc("listCategories", "Categories, and how many products in each"),
+    ]
+}
+
+fn people() -> Vec<Endpoint> {
+    use ErrorCode::{Forbidden, InvalidState};
+    use people::{customer, employee, supplier};
+    const STATE: &[ErrorCode] = &[InvalidState, Forbidden];
+    vec![
+        get("/api/customers", customer::list, ReadCustomers, Reach::Shop)
+            .doc("listCustomers", "Customers, or all as CSV"),
+        post("/api/customers", customer::create, EditCustomers, Reach::Shop)
+            .doc("createCustomer", "Add a customer"),
+        get("/api/customers/{id}", customer::get, ReadCustomers, Reach::Shop)
+            .doc("getCustomer", "One customer, or a deleted one"),
+        put("/api/customers/{id}", customer::replace, EditCustomers, Reach::Shop)
+            .doc("replaceCustomer", "Replace what a customer is")
+            .fails(STATE),
+        patch("/api/customers/{id}", customer::patch, EditCustomers, Reach::Shop)
+            .doc("patchCustomer", "Change some fields of a customer")
+            .fails(STATE),
+        delete("/api/customers/{id}", customer::delete, EditCustomers, Reach::Shop)
+            .doc("deleteCustomer", "Delete a customer"),
+        post("/api/customers/{id}/restore", customer::restore, EditCustomers, Reach::Shop)
+            .doc("restoreCustomer", "Bring a deleted customer back"),
+        get("/api/suppliers", supplier::list, ReadCatalog, Reach::Shop)
+            .doc("listSuppliers", "Suppliers, or all as CSV"),
+        post("/api/suppliers", supplier::create, EditCatalog, Reach::Shop)
+            .doc("createSupplier", "Add a supplier"),
+        get("/api/suppliers/{id}", supplier::get, ReadCatalog, Reach::Shop)
+            .doc("getSupplier", "One supplier, or a deleted one"),
+        put("/api/suppliers/{id}", supplier::replace, EditCatalog, Reach::Shop)
+            .doc("replaceSupplier", "Replace what a supplier is")
+            .fails(STATE),
+        patch("/api/suppliers/{id}", supplier::patch, EditCatalog, Reach::Shop)
+            .doc("patchSupplier", "Change some fields of a supplier")
+            .fails(STATE),
+        delete("/api/suppliers/{id}", supplier::delete, EditCatalog, Reach::Shop)
+            .doc("deleteSupplier", "Delete a supplier that is no product's usual one")
+            .fails(STATE),
+        post("/api/suppliers/{id}/restore", supplier::restore, EditCatalog, Reach::Shop)
+            .doc("restoreSupplier", "Bring a deleted supplier back"),
+        get("/api/employees", employee::list, ReadEmployees, Reach::Stores)
+            .doc("listEmployees", "Those who work in the caller's stores, or all as CSV")
+            .fails(&[ErrorCode::NotFound]),
+        post("/api/employees", employee::create, EditEmployees, Reach::Stores)
+            .doc("createEmployee", "Add someone who works here")
+            .fails(&[ErrorCode::NotFound]),
+        get("/api/employees/{id}", employee::get, ReadEmployees, Reach::Store)
+            .doc("getEmployee", "One employee, or a deleted one"),
+        put("/api/employees/{id}", employee::replace, EditEmployees, Reach::Store)
+            .doc("replaceEmployee", "Replace what an employee is")
+            .fails(STATE),
+        patch("/api/employees/{id}", employee::patch, EditEmployees, Reach::Store)
+            .doc("patchEmployee", "Change some fields of an employee")
+            .fails(STATE),
+        delete("/api/employees/{id}", employee::delete, EditEmployees, Reach::Store)
+            .doc("deleteEmployee", "Let an employee go"),
+        post("/api/employees/{id}/restore", employee::restore, EditEmployees, Reach::Store)
+            .doc("restoreEmployee", "Bring a deleted employee back"),
     ]
 }
 

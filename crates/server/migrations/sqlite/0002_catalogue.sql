@@ -3,6 +3,7 @@
 CREATE TABLE suppliers (
     id             INTEGER PRIMARY KEY,
     name           TEXT NOT NULL,
+    name_key       TEXT NOT NULL,
     contact_info   TEXT,
     lead_time_days INTEGER CHECK (lead_time_days >= 0),
     is_deleted     INTEGER NOT NULL CHECK (is_deleted IN (0, 1)),

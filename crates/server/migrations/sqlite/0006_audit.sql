@@ -714,7 +714,8 @@ BEGIN
         'database:sqlite', 'insert', 'suppliers', NEW.id,
         NULL,
         json_object(
-            'id', NEW.id, 'name', NEW.name, 'contact_info', NEW.contact_info,
+            'id', NEW.id, 'name', NEW.name, 'name_key', NEW.name_key,
+            'contact_info', NEW.contact_info,
             'lead_time_days', NEW.lead_time_days, 'is_deleted', NEW.is_deleted,
             'version', NEW.version, 'created_at', NEW.created_at,
             'updated_at', NEW.updated_at));
@@ -727,12 +728,14 @@ BEGIN
         CAST((julianday('now') - 2440587.5) * 86400000000 AS INTEGER),
         'database:sqlite', 'update', 'suppliers', NEW.id,
         json_object(
-            'id', OLD.id, 'name', OLD.name, 'contact_info', OLD.contact_info,
+            'id', OLD.id, 'name', OLD.name, 'name_key', OLD.name_key,
+            'contact_info', OLD.contact_info,
             'lead_time_days', OLD.lead_time_days, 'is_deleted', OLD.is_deleted,
             'version', OLD.version, 'created_at', OLD.created_at,
             'updated_at', OLD.updated_at),
         json_object(
-            'id', NEW.id, 'name', NEW.name, 'contact_info', NEW.contact_info,
+            'id', NEW.id, 'name', NEW.name, 'name_key', NEW.name_key,
+            'contact_info', NEW.contact_info,
             'lead_time_days', NEW.lead_time_days, 'is_deleted', NEW.is_deleted,
             'version', NEW.version, 'created_at', NEW.created_at,
             'updated_at', NEW.updated_at));
@@ -745,7 +748,8 @@ BEGIN
         CAST((julianday('now') - 2440587.5) * 86400000000 AS INTEGER),
         'database:sqlite', 'delete', 'suppliers', OLD.id,
         json_object(
-            'id', OLD.id, 'name', OLD.name, 'contact_info', OLD.contact_info,
+            'id', OLD.id, 'name', OLD.name, 'name_key', OLD.name_key,
+            'contact_info', OLD.contact_info,
             'lead_time_days', OLD.lead_time_days, 'is_deleted', OLD.is_deleted,
             'version', OLD.version, 'created_at', OLD.created_at,
             'updated_at', OLD.updated_at),

@@ -106,6 +106,14 @@ rights! {
     ReadStock,
     /// Record stock coming in, sold, removed or counted in a store.
     MoveStock,
+    /// Read customers.
+    ReadCustomers,
+    /// Create, change and delete customers.
+    EditCustomers,
+    /// Read who works in a store.
+    ReadEmployees,
+    /// Create, change and delete those who work in a store.
+    EditEmployees,
     /// Read the audit log.
     ReadAudit,
     /// Create, change and delete users and programs' keys.

@@ -32,9 +32,9 @@ use std::sync::atomic::AtomicBool;
 
 pub use callers::Callers;
 pub use extract::{
-    Access, Anyone, Can, EditCatalog, EditSettings, EditStores, Guard, GuardedBy, ManageUsers,
-    MoveStock, OnesOwn, Operate, Person, ReadAudit, ReadCatalog, ReadStock, Registrar, Renewing,
-    Right, SignedIn, Who,
+    Access, Anyone, Can, EditCatalog, EditCustomers, EditEmployees, EditSettings, EditStores,
+    Guard, GuardedBy, ManageUsers, MoveStock, OnesOwn, Operate, Person, ReadAudit, ReadCatalog,
+    ReadCustomers, ReadEmployees, ReadStock, Registrar, Renewing, Right, SignedIn, Who,
 };
 use keys::KeyUses;
 pub use passwords::Passwords;

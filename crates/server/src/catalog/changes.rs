@@ -29,7 +29,8 @@ pub(super) async fn insert(
 ) -> ApiResult<(Write, ProductId)> {
     check_supplier(&mut write.tx, details, None).await?;
     let inserted = sql::insert(&mut write.tx, details, write.now).await;
-    let (write, id) = unless_sku_taken(app, write, details, inserted).await?;
+    let (mut write, id) = unless_sku_taken(app, write, details, inserted).await?;
+    note_supplier(&mut write.tx, id, details).await?;
     let write = give_barcodes(app, write, id, details).await?;
     Ok((write, id))
 }
@@ -47,7 +48,8 @@ pub(super) async fn replace(
     check_supplier(&mut write.tx, details, stored.details.supplier_id).await?;
     check_fixed(&mut write.tx, stored, details).await?;
     let updated = sql::update(&mut write.tx, stored.id, details, write.now).await;
-    let (write, ()) = unless_sku_taken(app, write, details, updated).await?;
+    let (mut write, ()) = unless_sku_taken(app, write, details, updated).await?;
+    note_supplier(&mut write.tx, stored.id, details).await?;
     give_barcodes(app, write, stored.id, details).await
 }
 
@@ -91,11 +93,19 @@ pub(super) async fn lock(tx: &mut Tx, id: i64) -> ApiResult<Product> {
 async fn check_supplier(tx: &mut Tx, details: &Details, stored: Option<i64>) -> ApiResult<()> {
     // One that was deleted since it was named may stay.
     let Some(id) = details.supplier_id.filter(|id| Some(*id) != stored) else { return Ok(()) };
-    if sql::supplier_exists(Conn::from(tx), id).await? {
+    if sql::lock_supplier(tx, id).await? {
         return Ok(());
     }
     let message = format!("There is no supplier {id}.");
     Err(ApiError::invalid("supplier_id", message).with_detail("supplier_id", id))
+}
+
+/// The usual supplier is one of those who deliver the product.
+async fn note_supplier(tx: &mut Tx, id: ProductId, details: &Details) -> ApiResult<()> {
+    match details.supplier_id {
+        Some(supplier) => Ok(sql::note_supplier(tx, id, supplier).await?),
+        None => Ok(()),
+    }
 }
 
 /// Every movement so far was counted in the unit, and with or without lots. The first

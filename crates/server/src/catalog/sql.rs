@@ -213,13 +213,32 @@ pub(super) async fn sku_owner(db: Conn<'_>, sku_key: &str) -> sqlx::Result<Optio
     on_db!(db, conn => sqlx::query_scalar(SQL).bind(sku_key).fetch_optional(conn).await)
 }
 
-/// Whether there is such a supplier, not deleted.
-pub(super) async fn supplier_exists(db: Conn<'_>, id: i64) -> sqlx::Result<bool> {
-    const SQL: &str = "SELECT 1 FROM suppliers WHERE id = $1 AND NOT is_deleted";
-    let found: Option<i32> = on_db!(db, conn => {
-        sqlx::query_scalar(SQL).bind(id).fetch_optional(conn).await
-    })?;
+/// Whether there is such a supplier, not deleted, nor until the transaction ends.
+pub(super) async fn lock_supplier(tx: &mut Tx, id: i64) -> sqlx::Result<bool> {
+    let found: Option<i64> = match tx {
+        Tx::Postgres(tx) => {
+            const SQL: &str = "SELECT id FROM suppliers WHERE id = $1 AND NOT is_deleted FOR SHARE";
+            sqlx::query_scalar(SQL).bind(id).fetch_optional(&mut **tx).await?
+        }
+        Tx::Sqlite(tx) => {
+            const SQL: &str = "SELECT id FROM suppliers WHERE id = $1 AND NOT is_deleted";
+            sqlx::query_scalar(SQL).bind(id).fetch_optional(&mut **tx).await?
+        }
+    };
     Ok(found.is_some())
+}
+
+/// Says that a product's usual supplier delivers it.
+pub(super) async fn note_supplier(
+    tx: &mut Tx,
+    product: ProductId,
+    supplier: i64,
+) -> sqlx::Result<()> {
+    const SQL: &str = "INSERT INTO supplier_products (supplier_id, product_id)
+        VALUES ($1, $2)
+        ON CONFLICT DO NOTHING";
+    on_db!(Conn::from(tx), conn =>
+        sqlx::query(SQL).bind(supplier).bind(product.0).execute(conn).await.map(drop))
 }
 
 /// Whether a product has ever been moved. Leans on `stock_levels_of_product`; version 0 is

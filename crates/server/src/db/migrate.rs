@@ -27,6 +27,7 @@ const STEPS: &[Step] = &[
     step!(4, "0004_events"),
     step!(5, "0005_identity"),
     step!(6, "0006_audit"),
+    step!(7, "0007_people"),
 ];
 
 /// Why a database's schema cannot be brought up to date.

@@ -25,6 +25,7 @@ pub mod once;
 pub mod page;
 pub mod path;
 pub mod reference;
+pub mod resource;
 pub mod sent;
 pub mod server;
 pub mod sort;
@@ -50,7 +51,7 @@ pub use page::Total;
 pub use path::{PathId, Segments};
 pub use sent::Sent;
 pub(crate) use sql::forget_expired_keys;
-pub use text::{Name, Note, Sku, Text};
+pub use text::{Email, Name, Note, Phone, Sku, Text};
 pub use wire::{Day, WireMoney, WireQuantity, WireTime};
 
 use crate::App;

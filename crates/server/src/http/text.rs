@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use email_address::{EmailAddress, Options};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
@@ -15,8 +16,18 @@ pub struct Text<const MAX: usize>(String);
 
 /// What people call something.
 pub type Name = Text<200>;
+/// A telephone number, as people write it.
+pub type Phone = Text<50>;
 /// A stock keeping unit, the shop's own number of an article.
 pub type Sku = Text<64>;
+
+/// An address for mail (RFC 5321).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(transparent)]
+pub struct Email(String);
+
+/// The most characters of an [`Email`].
+const EMAIL_MAX: usize = 254;
 
 /// Free text of at most 2,000 characters, on several lines if need be; it may be empty.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -73,6 +84,50 @@ impl<const MAX: usize> Text<MAX> {
     /// See [`key`].
     pub fn key(&self) -> String {
         key(&self.0)
+    }
+}
+
+impl Email {
+    /// Takes an address.
+    ///
+    /// # Errors
+    /// What is wrong with it, as a sentence.
+    pub fn new(text: &str) -> Result<Self, String> {
+        let text = clean(text, EMAIL_MAX, &[])?;
+        // With a domain, and without the name that programs for mail put in front.
+        let options = Options::default().with_required_tld().without_display_text();
+        match EmailAddress::parse_with_options(&text, options) {
+            Ok(_) => Ok(Self(text)),
+            Err(_) => Err("an address for mail looks like mia@example.com.".to_owned()),
+        }
+    }
+
+    /// The address, taken.
+    pub fn into_string(self) -> String {
+        self.0
+    }
+}
+
+impl<'de> Deserialize<'de> for Email {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::new(&String::deserialize(deserializer)?).map_err(D::Error::custom)
+    }
+}
+
+impl JsonSchema for Email {
+    fn inline_schema() -> bool {
+        true
+    }
+    fn schema_name() -> Cow<'static, str> {
+        "Email".into()
+    }
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "type": "string",
+            "format": "email",
+            "maxLength": EMAIL_MAX,
+            "examples": ["mia@example.com"],
+        })
     }
 }
 
@@ -151,6 +206,27 @@ mod tests {
         assert!(Text::<3>::new(" \t ").is_err_and(|said| said.contains("empty")));
         for control in ["a\0b", "a\nb", "a\u{7f}b", "a\u{85}b"] {
             assert!(Text::<9>::new(control).is_err_and(|said| said.contains("control")));
+        }
+    }
+
+    #[test]
+    fn an_address_for_mail_has_a_domain() {
+        assert_eq!(
+            Email::new(" mia@example.com ").map(Email::into_string).as_deref(),
+            Ok("mia@example.com")
+        );
+        for bad in [
+            "",
+            "mia",
+            "mia@",
+            "@example.com",
+            "a b@example.com",
+            "mia@localhost",
+            "Mia <mia@example.com>",
+            "mia@example.com\0",
+            &format!("{}@example.com", "x".repeat(300)),
+        ] {
+            assert!(Email::new(bad).is_err(), "{bad}");
         }
     }
 

@@ -4,7 +4,6 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use stockroom_domain::StoreId;
-use stockroom_domain::permissions::Permission;
 
 use super::store::{Details, Store, StoreAnswer, StoreCode, StoreInput, StorePatch, StoreView};
 use super::{sql, visible};
@@ -12,12 +11,13 @@ use crate::App;
 use crate::auth::{Can, EditStores, Principal, ReadCatalog, Scope};
 use crate::db::{Conn, Fault, Select, Tx, fault};
 use crate::error::{ApiError, ApiResult, ErrorCode};
-use crate::events::{Event, Fact};
+use crate::facts;
 use crate::http::csv::or_empty;
+use crate::http::resource::{self, Facts, Resource};
 use crate::http::sort::{Order, Position, SortValue};
 use crate::http::{
-    Answer, Asked, Body, Created, Done, ETag, IfMatch, List, ListAnswer, Once, Page, PathId,
-    Success, Text, Total, Write, begin_write,
+    Answer, Asked, Body, Created, Done, IfMatch, List, ListAnswer, Once, Page, PathId, Success,
+    Text, Total, Write,
 };
 
 /// How many products a refusal names.
@@ -187,12 +187,7 @@ pub async fn get(
     app: App,
     PathId(id): PathId,
 ) -> ApiResult<Answer<StoreAnswer>> {
-    who.require_store(Permission::ReadCatalog, StoreId(id))?;
-    let mut reader = app.db.read().await?;
-    let store = sql::find(Conn::from(&mut reader), StoreId(id)).await?;
-    let store = StoreView::from(store.ok_or_else(|| ApiError::not_found("store", id))?);
-    let tag = ETag(store.version);
-    Ok(Answer::new(&StoreAnswer { status: Success::Success, store })?.with_etag(tag))
+    resource::show::<Store>(&app, &who, id).await
 }
 
 /// Makes a store. Nobody is assigned to it: those see it whose role holds in all stores.
@@ -205,12 +200,7 @@ pub async fn create(
     once: Once,
     Body(input): Body<StoreInput>,
 ) -> ApiResult<Created<StoreAnswer>> {
-    let details = input.check()?;
-    let mut write = begin_write(&app, &who, &once).await?;
-    let inserted = sql::insert(&mut write.tx, &details, write.now).await;
-    let (write, id) = unless_code_taken(&app, write, &details, inserted).await?;
-    let answer = finish(write, id, Some(("store.created", None))).await?;
-    Ok(answer.with_location(&format!("/api/stores/{id}")))
+    resource::create::<Store>(&app, &who, &once, &input.check()?).await
 }
 
 /// Replaces a store: what is not sent gets its default.
@@ -226,7 +216,8 @@ pub async fn replace(
     Body(input): Body<StoreInput>,
 ) -> ApiResult<Answer<StoreAnswer>> {
     let details = input.check()?;
-    change(&who, &app, id, &once, &if_match, |_| Ok(details)).await
+    let decide = |_: &Store| Ok(details);
+    resource::change(&app, &who, id, (&once, &if_match), decide).await
 }
 
 /// Changes the fields of a store that are named (RFC 7396).
@@ -241,41 +232,11 @@ pub async fn patch(
     if_match: IfMatch,
     Body(StorePatch(input)): Body<StorePatch>,
 ) -> ApiResult<Answer<StoreAnswer>> {
-    let merged = |stored: &Details| input.over(stored)?.check();
-    change(&who, &app, id, &once, &if_match, merged).await
-}
-
-async fn change(
-    who: &Principal,
-    app: &App,
-    id: i64,
-    once: &Once,
-    if_match: &IfMatch,
-    decide: impl FnOnce(&Details) -> ApiResult<Details>,
-) -> ApiResult<Answer<StoreAnswer>> {
-    let mut write = begin_write(app, who, once).await?;
-    let stored = lock(&mut write.tx, id).await?;
-    if_match.check(stored.version)?;
-    if stored.is_deleted {
-        let message = "This store is deleted: restore it to change it.";
-        return Err(
-            ApiError::conflict(ErrorCode::InvalidState, message).with_detail("store_id", id)
-        );
-    }
-    let details = decide(&stored.details)?;
-    if details == stored.details {
-        return finish(write, stored.id, None).await;
-    }
-    let updated = sql::update(&mut write.tx, stored.id, &details, write.now).await;
-    let (write, ()) = unless_code_taken(app, write, &details, updated).await?;
-    let id = stored.id;
-    finish(write, id, Some(("store.updated", Some(stored)))).await
+    let decide = |stored: &Store| input.over(&stored.details)?.check();
+    resource::change(&app, &who, id, (&once, &if_match), decide).await
 }
 
 /// Deletes a store in which nothing is on hand; it is kept, hidden. Again is as good.
-///
-/// The mark is set before the stock is looked at, for the reason and with the one gap that
-/// are told where products are deleted (`catalog`).
 ///
 /// # Errors
 /// 404; 412; 409 `invalid_state` while something is on hand there.
@@ -286,30 +247,7 @@ pub async fn delete(
     once: Once,
     if_match: IfMatch,
 ) -> ApiResult<Done> {
-    let mut write = begin_write(&app, &who, &once).await?;
-    let stored = lock(&mut write.tx, id).await?;
-    if stored.is_deleted {
-        return write.commit(&(), []).await;
-    }
-    if_match.check(stored.version)?;
-    sql::set_deleted(&mut write.tx, stored.id, true, write.now).await?;
-    let (count, first) =
-        sql::stock(Conn::from(&mut write.tx), stored.id, PRODUCTS_NAMED_MAX).await?;
-    if count > 0 {
-        let message =
-            format!("{count} products are still on hand in store {id}. Remove or move them first.");
-        let products: Vec<Value> = first
-            .iter()
-            .map(|(product, on_hand)| json!({ "product_id": product, "on_hand": on_hand }))
-            .collect();
-        return Err(ApiError::conflict(ErrorCode::InvalidState, message)
-            .with_detail("store_id", id)
-            .with_detail("product_count", count)
-            .with_detail("products", products));
-    }
-    let event = event("store.deleted", stored.id, &stored.details.code, stored.version + 1);
-    let fact = Fact::new(event).before(&StoreView::from(stored));
-    write.commit(&(), [fact]).await
+    resource::delete::<Store>(&app, &who, id, (&once, &if_match)).await
 }
 
 /// Brings a deleted store back. One that is not deleted stays as it is.
@@ -323,69 +261,123 @@ pub async fn restore(
     once: Once,
     if_match: IfMatch,
 ) -> ApiResult<Answer<StoreAnswer>> {
-    let mut write = begin_write(&app, &who, &once).await?;
-    let stored = lock(&mut write.tx, id).await?;
-    if !stored.is_deleted {
-        return finish(write, stored.id, None).await;
-    }
-    if_match.check(stored.version)?;
-    let restored = sql::set_deleted(&mut write.tx, stored.id, false, write.now).await;
-    let (write, ()) = unless_code_taken(&app, write, &stored.details, restored).await?;
-    let id = stored.id;
-    finish(write, id, Some(("store.restored", Some(stored)))).await
+    resource::restore::<Store>(&app, &who, id, (&once, &if_match)).await
 }
 
-async fn lock(tx: &mut Tx, id: i64) -> ApiResult<Store> {
-    sql::lock(tx, StoreId(id)).await?.ok_or_else(|| ApiError::not_found("store", id))
+impl Resource for Store {
+    type Details = Details;
+    type View = StoreView;
+    type Answer = StoreAnswer;
+
+    const KIND: &'static str = "store";
+    const FACTS: Facts = facts!("store");
+    const PATH: &'static str = "/api/stores";
+    const IS_OF_STORE: bool = true;
+
+    fn id(&self) -> i64 {
+        self.id.0
+    }
+
+    fn version(&self) -> i64 {
+        self.version
+    }
+
+    fn is_deleted(&self) -> bool {
+        self.is_deleted
+    }
+
+    fn details(&self) -> &Details {
+        &self.details
+    }
+
+    /// Itself, so that only those who see it learn of it.
+    fn store(&self) -> Option<StoreId> {
+        Some(self.id)
+    }
+
+    fn is_seen_by(&self, who: &Principal) -> bool {
+        visible(who).has(self.id)
+    }
+
+    fn view(self) -> StoreView {
+        StoreView::from(self)
+    }
+
+    fn answer(store: StoreView) -> StoreAnswer {
+        StoreAnswer { status: Success::Success, store }
+    }
+
+    async fn find(db: Conn<'_>, id: i64) -> sqlx::Result<Option<Self>> {
+        sql::find(db, StoreId(id)).await
+    }
+
+    async fn lock(tx: &mut Tx, id: i64) -> sqlx::Result<Option<Self>> {
+        sql::lock(tx, StoreId(id)).await
+    }
+
+    async fn insert(write: &mut Write, details: &Details) -> ApiResult<i64> {
+        check_code(write, None, details).await?;
+        let id = sql::insert(&mut write.tx, details, write.now).await;
+        id.map(|id| id.0).map_err(|error| unless_taken_meanwhile(error, details))
+    }
+
+    async fn update(write: &mut Write, stored: &Self, details: &Details) -> ApiResult<()> {
+        check_code(write, Some(stored.id), details).await?;
+        let updated = sql::update(&mut write.tx, stored.id, details, write.now).await;
+        updated.map_err(|error| unless_taken_meanwhile(error, details))
+    }
+
+    /// The mark is set before the stock is looked at, for the reason and with the one gap that
+    /// are told where products are deleted (`catalog`).
+    async fn set_deleted(write: &mut Write, stored: &Self, is_deleted: bool) -> ApiResult<()> {
+        if !is_deleted {
+            check_code(write, Some(stored.id), &stored.details).await?;
+        }
+        let set = sql::set_deleted(&mut write.tx, stored.id, is_deleted, write.now).await;
+        set.map_err(|error| unless_taken_meanwhile(error, &stored.details))?;
+        if is_deleted { check_empty(write, stored.id).await } else { Ok(()) }
+    }
 }
 
-/// Goes on, unless the index on codes refused, which ends the transaction on PostgreSQL.
-async fn unless_code_taken<T>(
-    app: &App,
-    write: Write,
-    details: &Details,
-    result: sqlx::Result<T>,
-) -> ApiResult<(Write, T)> {
-    match result {
-        Ok(value) => return Ok((write, value)),
-        Err(error) if fault(&error) != Fault::Duplicate => return Err(error.into()),
-        Err(_) => write.tx.rollback().await?,
+/// Refuses the deletion of a store in which something is on hand.
+async fn check_empty(write: &mut Write, id: StoreId) -> ApiResult<()> {
+    let (count, first) = sql::stock(Conn::from(&mut write.tx), id, PRODUCTS_NAMED_MAX).await?;
+    if count == 0 {
+        return Ok(());
     }
-    let mut reader = app.db.read().await?;
-    let owner = sql::code_owner(Conn::from(&mut reader), &details.code_key).await?;
+    let message =
+        format!("{count} products are still on hand in store {id}. Remove or move them first.");
+    let products: Vec<Value> = first
+        .iter()
+        .map(|(product, on_hand)| json!({ "product_id": product, "on_hand": on_hand }))
+        .collect();
+    Err(ApiError::conflict(ErrorCode::InvalidState, message)
+        .with_detail("store_id", id.0)
+        .with_detail("product_count", count)
+        .with_detail("products", products))
+}
+
+/// Refuses a code that another store has.
+async fn check_code(write: &mut Write, own: Option<StoreId>, details: &Details) -> ApiResult<()> {
+    let owner = sql::code_owner(Conn::from(&mut write.tx), &details.code_key).await?;
+    match owner {
+        Some(id) if own != Some(StoreId(id)) => Err(code_taken(details, Some(id))),
+        _ => Ok(()),
+    }
+}
+
+/// The index on codes knows best: another store may have taken it since.
+fn unless_taken_meanwhile(error: sqlx::Error, details: &Details) -> ApiError {
+    if fault(&error) == Fault::Duplicate { code_taken(details, None) } else { error.into() }
+}
+
+fn code_taken(details: &Details, owner: Option<i64>) -> ApiError {
     let message = match owner {
         Some(id) => format!("Store {id} has the code {}.", details.code),
         None => format!("Another store had the code {} just now. Try again.", details.code),
     };
     let code = ErrorCode::DuplicateCode;
-    Err(ApiError::field(code, code.name(), "code", message)
+    ApiError::field(code, code.name(), "code", message)
         .with_detail("code", details.code.as_str())
-        .with_detail("store_id", owner))
-}
-
-/// Shows the store as the write leaves it, and commits. A change has a name and, unless the store
-/// is new, what was before.
-async fn finish<const STATUS: u16>(
-    mut write: Write,
-    id: StoreId,
-    fact: Option<(&'static str, Option<Store>)>,
-) -> ApiResult<Answer<StoreAnswer, STATUS>> {
-    let store = sql::find(Conn::from(&mut write.tx), id).await?;
-    let store = StoreView::from(store.ok_or_else(|| ApiError::not_found("store", id.0))?);
-    let fact = fact.map(|(kind, before)| {
-        let fact = Fact::new(event(kind, id, &store.code, store.version)).after(&store);
-        match before {
-            Some(before) => fact.before(&StoreView::from(before)),
-            None => fact,
-        }
-    });
-    let tag = ETag(store.version);
-    let answer = StoreAnswer { status: Success::Success, store };
-    Ok(write.commit(&answer, fact).await?.with_etag(tag))
-}
-
-/// In the store itself, so that only those who see it learn of it.
-fn event(kind: &'static str, id: StoreId, code: &str, version: i64) -> Event {
-    let data = json!({ "id": id, "code": code, "version": version });
-    Event::new(kind, "store", id.0, &data).in_store(id)
+        .with_detail("store_id", owner)
 }

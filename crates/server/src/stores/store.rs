@@ -7,12 +7,10 @@ use serde_json::json;
 use stockroom_domain::{StoreId, Timestamp};
 
 use crate::error::{ApiError, ApiResult, Faults};
-use crate::http::{Name, Note, Sent, Success, Text, WireTime};
+use crate::http::{Name, Note, Phone, Sent, Success, Text, WireTime};
 
 /// What a store is called for short, on lists and documents.
 pub type StoreCode = Text<32>;
-/// A telephone number, as people write it.
-pub type Phone = Text<50>;
 
 /// A store as it is stored.
 #[derive(Clone, Debug)]

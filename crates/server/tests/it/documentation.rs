@@ -115,6 +115,10 @@ async fn world_of_the_examples(app: &TestApp) -> String {
     post("/api/products", food).await.expect(201);
     let goods = json!({"product_id": 1, "quantity": 500});
     post("/api/stock/add", goods).await.expect(201);
+    post("/api/customers", json!({"name": "Someone"})).await.expect(201);
+    post("/api/suppliers", json!({"name": "Someone"})).await.expect(201);
+    let hired = json!({"name": "Someone", "position": "Cashier", "hire_date": "2026-01-31"});
+    post("/api/employees", hired).await.expect(201);
     let bob = json!({"username": "someone", "password": "seven quiet otters swim",
         "role": "staff", "store_ids": [1]});
     post("/api/users", bob).await.expect(201);

@@ -48,6 +48,14 @@ async fn shop(app: &TestApp) -> Person {
         app.stock_in(&admin, admin.store, product, 5).await;
     }
     app.user(Role::Staff, &[admin.store]).await;
+    let post = |path: &str, body: Value| app.post(path).token(&admin.token).json(&body);
+    for name in ["Ada", "Ben"] {
+        let employee = json!({"name": name, "position": "Cashier", "hire_date": "2026-01-31",
+            "store_id": admin.store});
+        post("/api/employees", employee).await.expect(201);
+        post("/api/customers", json!({"name": name})).await.expect(201);
+        post("/api/suppliers", json!({"name": name, "product_ids": [1]})).await.expect(201);
+    }
     let login = json!({"username": admin.username, "password": crate::support::PASSWORD});
     app.post("/api/login").json(&login).await.expect(200);
     for name in ["One", "Two"] {

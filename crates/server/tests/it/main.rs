@@ -25,6 +25,7 @@ mod lists;
 mod outside;
 mod own_account;
 mod partitions;
+mod people;
 mod product_lists;
 mod product_names;
 mod products;

@@ -344,16 +344,9 @@ async fn unit_and_lots_are_fixed_by_the_first_movement(app: TestApp) {
 }
 
 async fn a_supplier_has_to_be_there(app: TestApp) {
-    const SQL: &str = "INSERT INTO suppliers (name, is_deleted, version, created_at, updated_at)
-        VALUES ('Acme', FALSE, 1, 0, 0)
-        RETURNING id";
     let admin = app.with_admin().await;
-    let mut tx = app.app.db.begin().await.expect("begun");
-    let id: i64 = on_db!(Conn::from(&mut tx), conn => {
-        sqlx::query_scalar(SQL).fetch_one(conn).await
-    })
-    .expect("a supplier");
-    tx.commit().await.expect("committed");
+    let acme = as_(app.post("/api/suppliers"), &admin).json(&json!({"name": "Acme"}));
+    let id = acme.await.expect(201).json()["supplier"]["id"].as_i64().expect("an id");
     let mut sent = body("A");
     sent["supplier_id"] = json!(id + 1);
     let reply = as_(app.post("/api/products"), &admin).json(&sent).await.expect(400);

@@ -64,6 +64,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("ledger", &["audit", "clock", "config", "db", "error", "events"]),
     ("accounts", &["audit", "auth", "clock", "config", "db", "error", "events", "http"]),
     ("audit_log", &["audit", "auth", "clock", "db", "error", "events", "http"]),
+    ("people", &["auth", "db", "error", "http"]),
     ("catalog", &["audit", "auth", "clock", "db", "error", "events", "http"]),
     ("stores", &["auth", "clock", "db", "error", "events", "http"]),
     ("shop", &["auth", "db", "error", "events", "http"]),
@@ -82,7 +83,7 @@ const SLICE_TO_SLICE: &[(&str, &str)] = &[
 ];
 
 /// Modules that everything may name: the handle of the application, and macros.
-const EVERYONES: &[&str] = &["App", "from_row", "on_db"];
+const EVERYONES: &[&str] = &["App", "facts", "from_row", "on_db"];
 
 /// Imports go downwards.
 fn imports(source: &Source) -> Vec<Fault> {

@@ -5,7 +5,7 @@ use stockroom_domain::{LotId, ProductId, StoreId, Timestamp};
 use super::catalogue::{Product, Store, Supplier, TIME_ZONE};
 use super::history::Lot;
 use crate::db::{Conn, Db, Tx};
-use crate::http::text::{Name, Sku, Text};
+use crate::http::text::{Name, Sku, Text, key};
 
 /// What a database holds, as far as a demo is concerned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -130,11 +130,13 @@ pub async fn insert_supplier(
     now: Timestamp,
 ) -> sqlx::Result<i64> {
     const SQL: &str = "INSERT INTO suppliers
-            (name, contact_info, lead_time_days, is_deleted, version, created_at, updated_at)
-        VALUES ($1, $2, $3, $4, $5, $6, $7)
+            (name, name_key, contact_info, lead_time_days, is_deleted, version, created_at,
+             updated_at)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
         RETURNING id";
     on_db!(Conn::from(tx), conn => sqlx::query_scalar(SQL)
         .bind(supplier.name)
+        .bind(key(supplier.name))
         .bind(supplier.contact_info)
         .bind(supplier.lead_time_days)
         .bind(false)
@@ -158,9 +160,11 @@ pub async fn insert_product(
              created_at, updated_at)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)
         RETURNING id";
+    const DELIVERS: &str =
+        "INSERT INTO supplier_products (supplier_id, product_id) VALUES ($1, $2)";
     let sku: Sku = text(product.sku)?;
     let name: Name = text(product.name)?;
-    on_db!(Conn::from(tx), conn => sqlx::query_scalar(SQL)
+    let id: i64 = on_db!(Conn::from(&mut *tx), conn => sqlx::query_scalar(SQL)
         .bind(sku.as_str())
         .bind(sku.key())
         .bind(name.as_str())
@@ -180,8 +184,10 @@ pub async fn insert_product(
         .bind(now.0)
         .bind(now.0)
         .fetch_one(conn)
-        .await)
-    .map(ProductId)
+        .await)?;
+    on_db!(Conn::from(tx), conn =>
+        sqlx::query(DELIVERS).bind(supplier_id).bind(id).execute(conn).await.map(drop))?;
+    Ok(ProductId(id))
 }
 
 /// Writes a barcode that stands for so many thousandths of a product's unit.

@@ -28,6 +28,8 @@ pub struct World {
     views: BTreeMap<String, i64>,
     pub user: i64,
     pub key: i64,
+    pub customer: i64,
+    pub supplier: i64,
 }
 
 /// One of the two stores.
@@ -35,6 +37,7 @@ pub struct World {
 pub struct Half {
     pub store: i64,
     pub movement: i64,
+    pub employee: i64,
 }
 
 impl World {
@@ -63,12 +66,16 @@ impl World {
         let body = json!({"name": "Till", "role": "staff", "store_ids": [own.store]});
         let made = as_(app.post("/api/api-keys"), &admin).json(&body).await.expect(201).json();
         let key = made["api_key"]["id"].as_i64().expect("an id");
-        Self { app, own, other, product, callers, views, user, key }
+        let made = as_(app.post("/api/customers"), &admin).json(&json!({"name": "Mia"})).await;
+        let customer = made.expect(201).json()["customer"]["id"].as_i64().expect("an id");
+        let made = as_(app.post("/api/suppliers"), &admin).json(&json!({"name": "Pets"})).await;
+        let supplier = made.expect(201).json()["supplier"]["id"].as_i64().expect("an id");
+        Self { app, own, other, product, callers, views, user, key, customer, supplier }
     }
 
     /// A request to a route, about the `place`-th of: the own store, the other, none.
     pub fn request(&self, method: &str, path: &str, place: usize, token: &str) -> RequestBuilder {
-        let absent = Half { store: ABSENT, movement: ABSENT };
+        let absent = Half { store: ABSENT, movement: ABSENT, employee: ABSENT };
         let half = [self.own, self.other, absent][place];
         let view = self.views.get(token).copied().unwrap_or(1);
         let id = match path {
@@ -76,6 +83,9 @@ impl World {
             path if path.starts_with("/api/stock/movements/") => half.movement,
             path if path.starts_with("/api/products/") => self.product,
             path if path.starts_with("/api/users/") => self.user,
+            path if path.starts_with("/api/customers/") => self.customer,
+            path if path.starts_with("/api/suppliers/") => self.supplier,
+            path if path.starts_with("/api/employees/") => half.employee,
             path if path.starts_with("/api/api-keys/") => self.key,
             path if path.starts_with("/api/views/") => view,
             path if path.starts_with("/api/auth/sessions/") => self.session_of(token),
@@ -85,7 +95,13 @@ impl World {
         target = target.replace("{product_id}", &self.product.to_string());
         let is_list_of_stores = matches!(
             (method, path),
-            ("GET", "/api/stock/movements" | "/api/stock/current" | "/api/audit-logs")
+            (
+                "GET",
+                "/api/stock/movements"
+                    | "/api/stock/current"
+                    | "/api/audit-logs"
+                    | "/api/employees"
+            )
         );
         if is_list_of_stores {
             target = format!("{target}?store_id={}", half.store);
@@ -133,6 +149,14 @@ impl World {
             ("PATCH", "/api/api-keys/{id}") => json!({"name": "Till 2"}),
             (_, "/api/api-keys" | "/api/api-keys/{id}") => key,
             (_, "/api/settings") => json!({"shop_name": "Paws"}),
+            ("PATCH", "/api/customers/{id}") => json!({"phone_number": "1"}),
+            ("PATCH", "/api/suppliers/{id}") => json!({"lead_time_days": 5}),
+            ("PATCH", "/api/employees/{id}") => json!({"position": "Shift lead"}),
+            (_, "/api/customers" | "/api/customers/{id}") => json!({"name": "Mia"}),
+            (_, "/api/suppliers" | "/api/suppliers/{id}") => json!({"name": "Pets"}),
+            (_, "/api/employees" | "/api/employees/{id}") => json!({
+                "name": "Ben", "position": "Cashier", "hire_date": "2026-01-31", "store_id": store,
+            }),
             ("PATCH", "/api/views/{id}") => json!({"definition": {"q": "x"}}),
             (_, "/api/views" | "/api/views/{id}") => view,
             ("PATCH", "/api/products/{id}") => json!({"price": "2.50"}),
@@ -170,7 +194,16 @@ async fn half(app: &TestApp, admin: &Person, product: i64, word: &str) -> Half {
         "reference": word, "unit_cost": "3.33",
     });
     let moved = as_(app.post("/api/stock/add"), admin).json(&body).await.expect(201).json();
-    Half { store, movement: moved["movement"]["id"].as_i64().expect("an id") }
+    let employee = json!({
+        "name": word, "position": word, "hire_date": "2026-01-31", "contact_info": word,
+        "store_id": store,
+    });
+    let hired = as_(app.post("/api/employees"), admin).json(&employee).await.expect(201).json();
+    Half {
+        store,
+        movement: moved["movement"]["id"].as_i64().expect("an id"),
+        employee: hired["employee"]["id"].as_i64().expect("an id"),
+    }
 }
 
 impl World {
