@@ -4,13 +4,14 @@
 //! same input always gives the same decision. That is what lets the ledger writer decide a
 //! whole batch in memory between one read and one write, and what lets property tests
 //! compare the rules with a naive model. Read [`stock`] for one line against one level, then
-//! [`batch`] for everything that shares a commit.
+//! [`batch`] for everything that shares a commit; [`orders`] is about what is sold to whom.
 
 pub mod batch;
 pub mod catalog;
 mod decimal;
 pub mod ids;
 pub mod money;
+pub mod orders;
 pub mod permissions;
 pub mod quantity;
 pub mod stock;

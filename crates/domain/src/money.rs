@@ -67,7 +67,7 @@ impl std::ops::Neg for Money {
 }
 
 /// `numerator / denominator`, half away from zero.
-fn divide_rounded(numerator: i128, denominator: i128) -> Option<i64> {
+pub(crate) fn divide_rounded(numerator: i128, denominator: i128) -> Option<i64> {
     if denominator == 0 {
         return None;
     }
