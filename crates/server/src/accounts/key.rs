@@ -1,6 +1,6 @@
 //! What an API key is, and what may be sent to make or change one.
 
-use schemars::{JsonSchema, Schema, SchemaGenerator};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use stockroom_domain::Timestamp;
@@ -10,7 +10,7 @@ use super::roles::{GrantInput, SentRoles};
 use crate::auth::Grant;
 use crate::auth::http::{GrantView, RoleName};
 use crate::error::{ApiError, ApiResult, Faults};
-use crate::http::{ETag, Sent, Text, WireTime};
+use crate::http::{ETag, Patched, Sent, Text, WireTime};
 
 /// What a key is called.
 type KeyName = Text<100>;
@@ -45,20 +45,11 @@ fn example() -> Value {
     })
 }
 
-/// The fields of a key that change (RFC 7396): what is not named stays.
-#[derive(Debug, Default, Deserialize)]
-#[serde(transparent)]
-pub struct KeyPatch(pub KeyInput);
+impl Patched for KeyInput {
+    const SCHEMA: &'static str = "ApiKeyPatch";
 
-impl JsonSchema for KeyPatch {
-    fn schema_name() -> std::borrow::Cow<'static, str> {
-        "ApiKeyPatch".into()
-    }
-    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
-        let mut schema = KeyInput::json_schema(generator);
-        schema.remove("required");
-        schema.insert("examples".to_owned(), json!([{ "name": "Web shop, new" }]));
-        schema
+    fn example() -> Value {
+        json!({ "name": "Web shop, new" })
     }
 }
 

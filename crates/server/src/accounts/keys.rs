@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use stockroom_domain::UserId;
 
-use super::key::{Decided, KeyInput, KeyPatch, KeyView};
+use super::key::{Decided, KeyInput, KeyView};
 use super::keys_sql::{self as sql, Key};
 use super::roles::{check_stores, grants_cell};
 use super::users_sql;
@@ -18,8 +18,8 @@ use crate::error::{ApiError, ApiResult, ErrorCode};
 use crate::events::{Event, Fact};
 use crate::http::csv::or_empty;
 use crate::http::{
-    Answer, Asked, Body, Created, Done, IfMatch, List, ListAnswer, Once, Page, PathId, Success,
-    Total, Write, begin_write,
+    Answer, Asked, Body, Created, Done, IfMatch, List, ListAnswer, Once, Page, Patch, PathId,
+    Success, Total, Write, begin_write,
 };
 
 /// No password fits it: it is no PHC string.
@@ -225,7 +225,7 @@ pub async fn patch(
     PathId(id): PathId,
     once: Once,
     if_match: IfMatch,
-    Body(KeyPatch(input)): Body<KeyPatch>,
+    Body(Patch(input)): Body<Patch<KeyInput>>,
 ) -> ApiResult<Answer<KeyAnswer>> {
     let decide = |stored: &Key, grants: &[Grant]| input.over(stored)?.check(Some(grants));
     change(&who, &app, id, &once, &if_match, decide).await

@@ -1,6 +1,6 @@
 //! What a user is, and what may be sent to add or change one.
 
-use schemars::{JsonSchema, Schema, SchemaGenerator};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use stockroom_domain::{Timestamp, UserId};
@@ -11,7 +11,7 @@ use crate::auth::http::{GrantView, RoleName};
 use crate::auth::users::{check_password, check_username};
 use crate::config::Secret;
 use crate::error::{ApiResult, Faults};
-use crate::http::{ETag, Name, Sent, Text, WireTime};
+use crate::http::{ETag, Name, Patched, Sent, Text, WireTime};
 
 /// A user as they are stored.
 #[derive(Clone, Debug)]
@@ -79,20 +79,11 @@ fn example() -> Value {
     })
 }
 
-/// The fields of a user that change (RFC 7396): what is not named stays.
-#[derive(Debug, Default, Deserialize)]
-#[serde(transparent)]
-pub struct UserPatch(pub UserInput);
+impl Patched for UserInput {
+    const SCHEMA: &'static str = "UserPatch";
 
-impl JsonSchema for UserPatch {
-    fn schema_name() -> std::borrow::Cow<'static, str> {
-        "UserPatch".into()
-    }
-    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
-        let mut schema = UserInput::json_schema(generator);
-        schema.remove("required");
-        schema.insert("examples".to_owned(), json!([{ "is_disabled": true }]));
-        schema
+    fn example() -> Value {
+        json!({ "is_disabled": true })
     }
 }
 

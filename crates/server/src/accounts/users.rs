@@ -6,7 +6,7 @@ use serde_json::json;
 use stockroom_domain::UserId;
 
 use super::roles::{check_stores, grants_cell};
-use super::user::{AccountView, Decided, User, UserInput, UserPatch};
+use super::user::{AccountView, Decided, User, UserInput};
 use super::users_sql as sql;
 use crate::App;
 use crate::auth::http::RoleName;
@@ -18,8 +18,8 @@ use crate::error::{ApiError, ApiResult, ErrorCode, Faults};
 use crate::events::{Event, Fact};
 use crate::http::csv::or_empty;
 use crate::http::{
-    Answer, Asked, Body, Created, Done, IfMatch, List, ListAnswer, Once, Page, PathId, Success,
-    Text, Total, Write, begin_write,
+    Answer, Asked, Body, Created, Done, IfMatch, List, ListAnswer, Once, Page, Patch, PathId,
+    Success, Text, Total, Write, begin_write,
 };
 
 /// One user.
@@ -233,7 +233,7 @@ pub async fn patch(
     PathId(id): PathId,
     once: Once,
     if_match: IfMatch,
-    Body(UserPatch(input)): Body<UserPatch>,
+    Body(Patch(input)): Body<Patch<UserInput>>,
 ) -> ApiResult<Answer<AccountAnswer>> {
     let decide = |input: UserInput, stored: &User| {
         input.over(stored)?.check(Some(stored), Some(&stored.grants))

@@ -10,7 +10,7 @@ use super::users::UserFilter;
 use crate::auth::http::RoleName;
 use crate::auth::users_sql::insert_grants;
 use crate::auth::{Grant, Place, users};
-use crate::db::{Conn, Select, Tx, like_escaped};
+use crate::db::{Conn, Select, Tx};
 use crate::http::text;
 
 struct UserRow {
@@ -186,10 +186,7 @@ fn push_filter(select: &mut Select, filter: &UserFilter) {
     }
     if let Some(q) = &filter.q {
         for word in q.key().split_whitespace() {
-            let pattern = format!("%{}%", like_escaped(word));
-            select.push(" AND (u.name_key LIKE ").bind(pattern.as_str());
-            select.push(" ESCAPE '\\' OR u.username_key LIKE ").bind(pattern);
-            select.push(" ESCAPE '\\')");
+            select.contains(&["u.name_key", "u.username_key"], word);
         }
     }
 }

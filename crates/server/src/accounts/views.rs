@@ -4,7 +4,7 @@
 //! holds in all stores may share one: what it names could belong to a store that others must not
 //! know.
 
-use schemars::{JsonSchema, Schema, SchemaGenerator};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
@@ -19,8 +19,8 @@ use crate::db::{Conn, Fault, Select, fault};
 use crate::error::{ApiError, ApiResult, ErrorCode, Faults};
 use crate::events::{Event, Fact};
 use crate::http::{
-    Answer, Asked, Body, Created, Done, ETag, IfMatch, List, ListAnswer, Once, Page, PathId, Sent,
-    Success, Text, Total, WireTime, Write, begin_write,
+    Answer, Asked, Body, Created, Done, ETag, IfMatch, List, ListAnswer, Once, Page, Patch,
+    Patched, PathId, Sent, Success, Text, Total, WireTime, Write, begin_write,
 };
 
 /// The most views of one user.
@@ -57,20 +57,11 @@ fn example() -> Value {
     })
 }
 
-/// The fields of a view that change (RFC 7396): what is not named stays.
-#[derive(Debug, Default, Deserialize)]
-#[serde(transparent)]
-pub struct ViewPatch(pub ViewInput);
+impl Patched for ViewInput {
+    const SCHEMA: &'static str = "SavedViewPatch";
 
-impl JsonSchema for ViewPatch {
-    fn schema_name() -> std::borrow::Cow<'static, str> {
-        "SavedViewPatch".into()
-    }
-    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
-        let mut schema = ViewInput::json_schema(generator);
-        schema.remove("required");
-        schema.insert("examples".to_owned(), json!([{ "name": "Dog food" }]));
-        schema
+    fn example() -> Value {
+        json!({ "name": "Dog food" })
     }
 }
 
@@ -318,7 +309,7 @@ pub async fn patch(
     PathId(id): PathId,
     once: Once,
     if_match: IfMatch,
-    Body(ViewPatch(input)): Body<ViewPatch>,
+    Body(Patch(input)): Body<Patch<ViewInput>>,
 ) -> ApiResult<Answer<ViewAnswer>> {
     change(&who, &app, id, &once, &if_match, |stored| input.over(stored)).await
 }

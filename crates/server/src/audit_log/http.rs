@@ -5,13 +5,12 @@ use std::ops::Range;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
-use stockroom_domain::StoreId;
 use stockroom_domain::permissions::Permission;
 
 use super::sql::{self, Row};
 use crate::App;
 use crate::audit::ActorKind;
-use crate::auth::{Can, Principal, ReadAudit, Scope};
+use crate::auth::{Can, ReadAudit, Scope};
 use crate::db::{Conn, Select};
 use crate::error::{ApiError, ApiResult};
 use crate::http::csv::or_empty;
@@ -134,7 +133,8 @@ pub async fn list(
     Asked(filter, request): Asked<AuditFilter>,
 ) -> ApiResult<ListAnswer<AuditLog>> {
     check(&filter)?;
-    let scope = scope(&who, &filter)?;
+    // Of all stores, those that belong to none are shown as well.
+    let scope = who.scope_within(Permission::ReadAudit, &filter.store_id)?;
     // What was done behind our back belongs here as well.
     crate::events::record_some_outside(&app.db, app.clock.now()).await?;
     let mut reader = app.db.read().await?;
@@ -163,17 +163,6 @@ fn check(filter: &AuditFilter) -> ApiResult<()> {
         return Err(ApiError::required("subject_kind", message));
     }
     Ok(())
-}
-
-/// The stores whose entries are shown; `All` shows those that belong to none as well.
-fn scope(who: &Principal, filter: &AuditFilter) -> ApiResult<Scope> {
-    if filter.store_id.is_empty() {
-        return Ok(who.scope(Permission::ReadAudit));
-    }
-    for store in &filter.store_id {
-        who.require_store(Permission::ReadAudit, StoreId(*store))?;
-    }
-    Ok(Scope::Stores(filter.store_id.iter().copied().map(StoreId).collect()))
 }
 
 /// The entries that a caller asks for and may see.

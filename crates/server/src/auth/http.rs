@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use stockroom_domain::permissions::Role;
 
 use super::principal::{Grant, Place, Principal};
-use super::sessions::{Device, TokenPair, ended};
+use super::sessions::{Device, TokenPair};
 use super::setup::NewShop;
 use super::tokens::TOKEN_TTL_S;
 use super::{Anyone, Renewing, Who};
@@ -199,10 +199,9 @@ pub async fn refresh(
     device: Device,
     Body(refresh): Body<Refresh>,
 ) -> ApiResult<Answer<SignedInAnswer>> {
-    let token = refresh.refresh_token.expose();
-    let owner = app.auth.refresh_token_owner(token).await?.ok_or_else(ended)?;
-    context.count(&app, Caller::User(owner), Class::Login).await?;
-    answer(app.auth.refresh(token, &device).await?)
+    let renewal = app.auth.find_renewal(refresh.refresh_token.expose()).await?;
+    context.count(&app, Caller::User(renewal.user_id), Class::Login).await?;
+    answer(app.auth.refresh(&renewal, &device).await?)
 }
 
 /// Ends the session.

@@ -159,6 +159,27 @@ impl Principal {
         }
     }
 
+    /// What a list may show: the stores in which `permission` is held, or those of them that are
+    /// asked for.
+    ///
+    /// # Errors
+    /// As [`Principal::require_store`], for a store that is asked for.
+    pub fn scope_within(&self, permission: Permission, asked: &[i64]) -> ApiResult<Scope> {
+        if asked.is_empty() {
+            return Ok(self.scope(permission));
+        }
+        let stores: Vec<StoreId> = asked.iter().copied().map(StoreId).collect();
+        stores.iter().try_for_each(|store| self.require_store(permission, *store))?;
+        Ok(Scope::Stores(stores))
+    }
+
+    /// 404 for a thing of a store, be it absent or one that they may not see: put on record where
+    /// it might be the latter, or the time that this takes would tell.
+    pub fn not_found(&self, kind: &str, id: i64) -> ApiError {
+        let absent = ApiError::not_found(kind, id);
+        if self.is_of_all_stores() { absent } else { absent.as_denial() }
+    }
+
     /// The stores in which `permission` is held.
     pub fn scope(&self, permission: Permission) -> Scope {
         let mut stores = Vec::new();

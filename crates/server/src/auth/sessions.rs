@@ -66,6 +66,15 @@ impl std::fmt::Debug for TokenPair {
     }
 }
 
+/// A refresh token that there is, good as it may be by now.
+#[derive(Clone, Debug)]
+pub struct Renewal {
+    hash: String,
+    session_id: i64,
+    /// Whose it is.
+    pub user_id: UserId,
+}
+
 /// What a refresh came to, decided under the session's lock.
 enum Rotation {
     Fresh(String, Principal),
@@ -146,30 +155,29 @@ impl Auth {
         Ok(None)
     }
 
-    /// Whose a refresh token is, or was; to be counted before it is exchanged.
+    /// Looks up what a refresh token belongs to; to be counted before it is exchanged.
     ///
     /// # Errors
-    /// The database's.
-    pub async fn refresh_token_owner(&self, refresh_token: &str) -> ApiResult<Option<UserId>> {
-        let mut reader = self.db.read().await?;
-        Ok(sql::refresh_token_owner(&mut reader, &digest(refresh_token)).await?)
+    /// 401 where the token is unknown.
+    pub async fn find_renewal(&self, refresh_token: &str) -> ApiResult<Renewal> {
+        let hash = digest(refresh_token);
+        let found = sql::refresh_token_owner(&mut self.db.read().await?, &hash).await?;
+        let (session_id, user_id) = found.ok_or_else(ended)?;
+        Ok(Renewal { hash, session_id, user_id })
     }
 
     /// Gives the next pair for a refresh token.
     ///
     /// # Errors
-    /// 401 where the token is unknown, its session has ended or its user is disabled; also
-    /// where it was used before the grace, which ends the session.
-    pub async fn refresh(&self, refresh_token: &str, device: &Device) -> ApiResult<TokenPair> {
+    /// 401 where its session has ended or its user is disabled; also where it was used before the
+    /// grace, which ends the session.
+    pub async fn refresh(&self, renewal: &Renewal, device: &Device) -> ApiResult<TokenPair> {
+        let Renewal { hash, session_id, .. } = renewal;
+        let session_id = *session_id;
         let signer = self.tokens.signer(&self.db, &self.clock).await?;
         let now = self.clock.now();
-        let hash = digest(refresh_token);
         let mut tx = self.db.begin().await?;
-        let Some((session_id, _)) = sql::refresh_token(&mut tx, &hash).await? else {
-            tx.rollback().await?;
-            return Err(ended());
-        };
-        match rotate(&mut tx, &hash, session_id, now).await? {
+        match rotate(&mut tx, hash, session_id, now).await? {
             Rotation::Fresh(refresh_token, caller) => {
                 tx.commit().await?;
                 let token = signer.sign(caller.user_id, session_id, now)?;
@@ -220,7 +228,7 @@ async fn rotate(
     if !sql::touch_session(tx, session_id, now, now.plus_seconds(SESSION_TTL_S)).await? {
         return Ok(Rotation::Refused);
     }
-    let Some((_, used_at)) = sql::refresh_token(tx, hash).await? else {
+    let Some(used_at) = sql::refresh_token_use(tx, hash).await? else {
         return Ok(Rotation::Refused);
     };
     match used_at {
@@ -287,7 +295,7 @@ pub(super) fn digest(secret: &str) -> String {
 }
 
 /// 401: sign in again.
-pub(super) fn ended() -> ApiError {
+fn ended() -> ApiError {
     ApiError::unauthenticated("This sign-in has ended. Sign in again.")
 }
 

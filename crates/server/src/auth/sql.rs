@@ -294,29 +294,29 @@ pub async fn end_session(
         .map(drop))
 }
 
-/// The session of a refresh token and when the token was used.
-pub async fn refresh_token(
+/// When a refresh token was used, if it was; `None` where there is no such token.
+pub async fn refresh_token_use(
     tx: &mut Tx,
     token_hash: &str,
-) -> sqlx::Result<Option<(i64, Option<Timestamp>)>> {
-    const SQL: &str = "SELECT session_id, used_at FROM refresh_tokens WHERE token_hash = $1";
-    let row: Option<(i64, Option<i64>)> = on_db!(Conn::from(tx), conn =>
-        sqlx::query_as(SQL).bind(token_hash).fetch_optional(conn).await)?;
-    Ok(row.map(|(session_id, used_at)| (session_id, used_at.map(Timestamp))))
+) -> sqlx::Result<Option<Option<Timestamp>>> {
+    const SQL: &str = "SELECT used_at FROM refresh_tokens WHERE token_hash = $1";
+    let row: Option<Option<i64>> = on_db!(Conn::from(tx), conn =>
+        sqlx::query_scalar(SQL).bind(token_hash).fetch_optional(conn).await)?;
+    Ok(row.map(|used_at| used_at.map(Timestamp)))
 }
 
-/// Whose a refresh token is, good as it may be by now. Leans on the primary key.
+/// The session of a refresh token and whose it is. Leans on the primary key.
 pub async fn refresh_token_owner(
     reader: &mut Reader,
     token_hash: &str,
-) -> sqlx::Result<Option<UserId>> {
-    const SQL: &str = "SELECT s.user_id
+) -> sqlx::Result<Option<(i64, UserId)>> {
+    const SQL: &str = "SELECT s.id, s.user_id
         FROM refresh_tokens t
         JOIN sessions s ON s.id = t.session_id
         WHERE t.token_hash = $1";
-    let row: Option<i64> = on_db!(Conn::from(reader), conn =>
-        sqlx::query_scalar(SQL).bind(token_hash).fetch_optional(conn).await)?;
-    Ok(row.map(UserId))
+    let row: Option<(i64, i64)> = on_db!(Conn::from(reader), conn =>
+        sqlx::query_as(SQL).bind(token_hash).fetch_optional(conn).await)?;
+    Ok(row.map(|(session_id, user_id)| (session_id, UserId(user_id))))
 }
 
 /// Adds a refresh token to a session.

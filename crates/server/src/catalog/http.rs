@@ -5,7 +5,7 @@ use stockroom_domain::ProductId;
 
 use super::changes;
 use super::list::{Categories, CategoryList, ProductFilter, ProductList, Products};
-use super::product::{Details, Product, ProductInput, ProductPatch};
+use super::product::{Details, Product, ProductInput};
 use super::view::{self, ProductAnswer, Sight};
 use crate::App;
 use crate::auth::{Can, EditCatalog, Principal, ReadCatalog};
@@ -13,8 +13,8 @@ use crate::db::Conn;
 use crate::error::{ApiError, ApiResult, ErrorCode};
 use crate::events::{Event, Fact};
 use crate::http::{
-    Answer, Asked, Body, Created, Done, IfMatch, ListAnswer, NoFilter, Once, Page, PathId, Success,
-    Write, begin_write,
+    Answer, Asked, Body, Created, Done, IfMatch, ListAnswer, NoFilter, Once, Page, Patch, PathId,
+    Success, Write, begin_write,
 };
 
 /// Makes a product.
@@ -77,7 +77,7 @@ pub async fn patch(
     PathId(id): PathId,
     once: Once,
     if_match: IfMatch,
-    Body(ProductPatch(input)): Body<ProductPatch>,
+    Body(Patch(input)): Body<Patch<ProductInput>>,
 ) -> ApiResult<Answer<ProductAnswer>> {
     let merged = |stored: &Details| input.over(stored)?.check();
     change(&who, &app, id, &once, &if_match, merged).await

@@ -3,7 +3,7 @@
 use super::list::ProductFilter;
 use super::product::Product;
 use super::sql::{ProductRow, select_products};
-use crate::db::{Conn, Select, like_escaped};
+use crate::db::{Conn, Select};
 use crate::http::sort::Position;
 use crate::http::{Sku, Text};
 
@@ -51,9 +51,7 @@ fn push_words(select: &mut Select, words: &Text<200>) {
     );
     select.bind(words.as_str()).push(") OR (TRUE");
     for word in words.key().split_whitespace() {
-        let pattern = format!("%{}%", like_escaped(word));
-        select.push(" AND (p.name_key LIKE ").bind(pattern.as_str()).push(" ESCAPE '\\'");
-        select.push(" OR p.sku_key LIKE ").bind(pattern).push(" ESCAPE '\\')");
+        select.contains(&["p.name_key", "p.sku_key"], word);
     }
     select.push("))");
 }

@@ -1,14 +1,14 @@
 //! What a product is, and what may be sent to make or change one.
 
-use schemars::{JsonSchema, Schema, SchemaGenerator};
+use schemars::JsonSchema;
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Value, json};
 use stockroom_domain::catalog::{TaxRate, Unit};
 use stockroom_domain::{Money, ProductId, Quantity, Timestamp};
 
 use super::values::{BarcodeCode, Category, WireTaxRate, WireUnit};
 use crate::error::{ApiError, ApiResult, Faults};
-use crate::http::{Name, Note, Sent, Sku, WireMoney, WireQuantity};
+use crate::http::{Name, Note, Patched, Sent, Sku, WireMoney, WireQuantity};
 
 /// The most barcodes of one product.
 const BARCODES_MAX: usize = 50;
@@ -131,7 +131,7 @@ pub struct BarcodeInput {
     pub pack_quantity: Sent<WireQuantity>,
 }
 
-fn example() -> serde_json::Value {
+fn example() -> Value {
     json!({
         "sku": "CAT-FOOD-2KG",
         "name": "Cat food with salmon, 2 kg",
@@ -146,21 +146,11 @@ fn example() -> serde_json::Value {
     })
 }
 
-/// The fields of a product that change, as in JSON Merge Patch (RFC 7396): what is not named
-/// stays, `null` removes, and lists are replaced as a whole.
-#[derive(Debug, Default, Deserialize)]
-#[serde(transparent)]
-pub struct ProductPatch(pub ProductInput);
+impl Patched for ProductInput {
+    const SCHEMA: &'static str = "ProductPatch";
 
-impl JsonSchema for ProductPatch {
-    fn schema_name() -> std::borrow::Cow<'static, str> {
-        "ProductPatch".into()
-    }
-    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
-        let mut schema = ProductInput::json_schema(generator);
-        schema.remove("required");
-        schema.insert("examples".to_owned(), json!([{ "price": "11.90", "category": null }]));
-        schema
+    fn example() -> Value {
+        json!({ "price": "11.90", "category": null })
     }
 }
 

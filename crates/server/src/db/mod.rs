@@ -35,7 +35,7 @@ pub use lease::{Lease, Leases};
 pub use migrate::{MigrateError, migrate, pending};
 pub use open::Open;
 pub use partitions::attach_partition;
-pub use select::{Select, Value, like_escaped};
+pub use select::{Select, Value};
 
 /// Reads a struct from a row of either engine, each field from the column of its name:
 /// `from_row!(Store { id, code, name });`. The derive would build both drivers twice.

@@ -86,6 +86,17 @@ impl Select {
         self.push(")")
     }
 
+    /// Adds that one of some columns contains a text, as in
+    /// `.contains(&["p.name_key", "p.sku_key"], word)`.
+    pub fn contains(&mut self, columns: &[&'static str], text: &str) -> &mut Self {
+        let pattern = format!("%{}%", like_escaped(text));
+        for (index, column) in columns.iter().enumerate() {
+            self.push(if index == 0 { " AND (" } else { " OR " }).push(column);
+            self.push(" LIKE ").bind(pattern.as_str()).push(" ESCAPE '\\'");
+        }
+        self.push(")")
+    }
+
     /// How many rows it has, counted no further than `max`.
     ///
     /// # Errors
@@ -120,7 +131,7 @@ impl Select {
 }
 
 /// A text as part of a LIKE pattern with `ESCAPE '\'`: `%` and `_` stand for themselves.
-pub fn like_escaped(text: &str) -> String {
+fn like_escaped(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for c in text.chars() {
         if matches!(c, '%' | '_' | '\\') {
@@ -143,6 +154,16 @@ mod tests {
         let text = "SELECT id FROM t WHERE TRUE AND a IN ($1, $2) AND c LIKE $3 ORDER BY id";
         assert_eq!(select.text, text);
         assert_eq!(select.values.len(), 3);
+    }
+
+    #[test]
+    fn a_text_is_looked_for_in_each_column() {
+        let mut select = Select::new("SELECT id FROM t WHERE TRUE");
+        select.contains(&["a"], "x").contains(&["b", "c"], "50%");
+        let text = "SELECT id FROM t WHERE TRUE AND (a LIKE $1 ESCAPE '\\') \
+                    AND (b LIKE $2 ESCAPE '\\' OR c LIKE $3 ESCAPE '\\')";
+        assert_eq!(select.text, text);
+        assert!(matches!(&select.values[2], Value::Text(pattern) if pattern == r"%50\%%"));
     }
 
     #[test]

@@ -234,10 +234,9 @@ async fn locked<R: Resource>(who: &Principal, tx: &mut Tx, id: i64) -> ApiResult
 
 fn seen<R: Resource>(who: &Principal, found: Option<R>, id: i64) -> ApiResult<R> {
     let found = found.filter(|found| found.is_seen_by(who));
-    found.ok_or_else(|| {
-        let absent = ApiError::not_found(R::KIND, id);
-        // Put on record whether it is there or not: how long that takes must not tell.
-        if R::IS_OF_STORE && !who.is_of_all_stores() { absent.as_denial() } else { absent }
+    found.ok_or_else(|| match R::IS_OF_STORE {
+        true => who.not_found(R::KIND, id),
+        false => ApiError::not_found(R::KIND, id),
     })
 }
 

@@ -1,12 +1,12 @@
 //! Customers over HTTP.
 
-use schemars::{JsonSchema, Schema, SchemaGenerator};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::json;
+use serde_json::{Value, json};
 use stockroom_domain::permissions::Permission;
 use stockroom_domain::{Money, Timestamp};
 
-use super::customer_sql as sql;
+use super::{PersonSort, customer_sql as sql};
 use crate::App;
 use crate::auth::{Can, EditCustomers, Principal, ReadCustomers};
 use crate::db::{Conn, Select, Tx};
@@ -14,11 +14,11 @@ use crate::error::{ApiError, ApiResult, ErrorCode, Faults};
 use crate::facts;
 use crate::http::csv::or_empty;
 use crate::http::resource::{self, Facts, Resource};
-use crate::http::sort::{Order, Position, SortValue};
+use crate::http::sort::{Order, Position};
 use crate::http::text;
 use crate::http::{
     Answer, Asked, Body, Created, Done, Email, IfMatch, List, ListAnswer, Name, Note, Once, Page,
-    PathId, Phone, Sent, Success, Text, Total, WireMoney, WireTime, Write,
+    Patch, Patched, PathId, Phone, Sent, Success, Text, Total, WireMoney, WireTime, Write,
 };
 
 /// A customer as they are stored.
@@ -99,26 +99,7 @@ pub struct CustomerFilter {
     /// Deleted ones too.
     pub include_deleted: bool,
     /// The order; a `-` in front turns it round.
-    pub sort: CustomerSort,
-}
-
-/// An order of customers.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
-#[schemars(inline)]
-pub enum CustomerSort {
-    /// By name.
-    #[default]
-    #[serde(rename = "name")]
-    Name,
-    /// By name, backwards.
-    #[serde(rename = "-name")]
-    NameDescending,
-    /// Oldest first.
-    #[serde(rename = "created_at")]
-    CreatedAt,
-    /// Newest first.
-    #[serde(rename = "-created_at")]
-    CreatedAtDescending,
+    pub sort: PersonSort,
 }
 
 /// A customer, to be made or to replace another.
@@ -142,7 +123,7 @@ pub struct CustomerInput {
     credit_limit: Sent<WireMoney>,
 }
 
-fn example() -> serde_json::Value {
+fn example() -> Value {
     json!({
         "name": "Mia Keller",
         "phone_number": "+44 20 7946 0123",
@@ -152,21 +133,11 @@ fn example() -> serde_json::Value {
     })
 }
 
-/// The fields of a customer that change, as in JSON Merge Patch (RFC 7396): what is not named
-/// stays, `null` removes.
-#[derive(Debug, Default, Deserialize)]
-#[serde(transparent)]
-pub struct CustomerPatch(CustomerInput);
+impl Patched for CustomerInput {
+    const SCHEMA: &'static str = "CustomerPatch";
 
-impl JsonSchema for CustomerPatch {
-    fn schema_name() -> std::borrow::Cow<'static, str> {
-        "CustomerPatch".into()
-    }
-    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
-        let mut schema = CustomerInput::json_schema(generator);
-        schema.remove("required");
-        schema.insert("examples".to_owned(), json!([{ "phone_number": "+44 20 7946 0456" }]));
-        schema
+    fn example() -> Value {
+        json!({ "phone_number": "+44 20 7946 0456" })
     }
 }
 
@@ -355,7 +326,7 @@ pub async fn patch(
     PathId(id): PathId,
     once: Once,
     if_match: IfMatch,
-    Body(CustomerPatch(input)): Body<CustomerPatch>,
+    Body(Patch(input)): Body<Patch<CustomerInput>>,
 ) -> ApiResult<Answer<CustomerAnswer>> {
     let decide = |stored: &Customer| {
         let details = input.over(&stored.details)?.check()?;
@@ -387,15 +358,10 @@ pub async fn restore(
     resource::restore::<Customer>(&app, &who, id, (&once, &if_match)).await
 }
 
-impl CustomerSort {
-    /// The order in SQL. Leans on `customers_by_name` and `customers_by_age`.
-    pub(super) const fn order(self) -> Order {
-        match self {
-            Self::Name => Order::text("c.name_key", "c.id"),
-            Self::NameDescending => Self::Name.order().descending(),
-            Self::CreatedAt => Order::number("c.created_at", "c.id"),
-            Self::CreatedAtDescending => Self::CreatedAt.order().descending(),
-        }
+impl CustomerFilter {
+    /// Leans on `customers_by_name` and `customers_by_age`.
+    pub(super) const fn order(&self) -> Order {
+        self.sort.order("c.name_key", "c.created_at", "c.id")
     }
 }
 
@@ -415,19 +381,12 @@ impl List for CustomerFilter {
     }
 
     fn position(&self, customer: &Customer) -> Position {
-        let value = match self.sort {
-            CustomerSort::Name | CustomerSort::NameDescending => {
-                SortValue::Text(customer.details.name_key.clone())
-            }
-            CustomerSort::CreatedAt | CustomerSort::CreatedAtDescending => {
-                SortValue::Number(customer.created_at.0)
-            }
-        };
-        Position { value, id: customer.id }
+        let Details { name_key, .. } = &customer.details;
+        self.sort.position(name_key, customer.created_at, customer.id)
     }
 
     fn has_position(&self, position: &Position) -> bool {
-        self.sort.order().has(position)
+        self.order().has(position)
     }
 
     fn all(&self, _: &Conn<'_>) -> Select {

@@ -3,7 +3,7 @@
 use stockroom_domain::{Money, Timestamp};
 
 use super::customer::{Customer, CustomerFilter, Details, digits};
-use crate::db::{Conn, Select, Tx, like_escaped};
+use crate::db::{Conn, Select, Tx};
 use crate::http::sort::Position;
 
 struct CustomerRow {
@@ -161,7 +161,7 @@ pub(super) async fn page(
 ) -> sqlx::Result<Vec<Customer>> {
     let mut select = Select::new(select_customers!("WHERE TRUE"));
     push_filter(&mut select, filter);
-    filter.sort.order().push_page(&mut select, after, limit);
+    filter.order().push_page(&mut select, after, limit);
     let rows: Vec<CustomerRow> = select.fetch_all(db).await?;
     Ok(rows.into_iter().map(Customer::from).collect())
 }
@@ -182,7 +182,6 @@ fn push_filter(select: &mut Select, filter: &CustomerFilter) {
         // Of a telephone number only the digits are compared, however it is written.
         let is_phone = |c: char| c.is_ascii_digit() || "+-()/.".contains(c);
         let word = if word.chars().all(is_phone) { digits(word) } else { word.to_owned() };
-        select.push(" AND c.search_key LIKE ").bind(format!("%{}%", like_escaped(&word)));
-        select.push(" ESCAPE '\\'");
+        select.contains(&["c.search_key"], &word);
     }
 }

@@ -1,12 +1,12 @@
 //! Employees over HTTP.
 
-use schemars::{JsonSchema, Schema, SchemaGenerator};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::json;
+use serde_json::{Value, json};
 use stockroom_domain::permissions::Permission;
 use stockroom_domain::{StoreId, Timestamp};
 
-use super::employee_sql as sql;
+use super::{PersonSort, employee_sql as sql};
 use crate::App;
 use crate::auth::{Can, EditEmployees, Principal, ReadEmployees, Scope};
 use crate::db::{Conn, Select, Tx};
@@ -14,10 +14,10 @@ use crate::error::{ApiError, ApiResult, Faults};
 use crate::facts;
 use crate::http::csv::or_empty;
 use crate::http::resource::{self, Facts, Resource};
-use crate::http::sort::{Order, Position, SortValue};
+use crate::http::sort::{Order, Position};
 use crate::http::{
     Answer, Asked, Body, Created, Day, Done, IfMatch, List, ListAnswer, Name, Note, Once, Page,
-    PathId, Sent, Success, Text, Total, WireTime, Write,
+    Patch, Patched, PathId, Sent, Success, Text, Total, WireTime, Write,
 };
 
 /// An employee as they are stored.
@@ -101,26 +101,7 @@ pub struct EmployeeFilter {
     /// Deleted ones too.
     pub include_deleted: bool,
     /// The order; a `-` in front turns it round.
-    pub sort: EmployeeSort,
-}
-
-/// An order of employees.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
-#[schemars(inline)]
-pub enum EmployeeSort {
-    /// By name.
-    #[default]
-    #[serde(rename = "name")]
-    Name,
-    /// By name, backwards.
-    #[serde(rename = "-name")]
-    NameDescending,
-    /// Oldest first.
-    #[serde(rename = "created_at")]
-    CreatedAt,
-    /// Newest first.
-    #[serde(rename = "-created_at")]
-    CreatedAtDescending,
+    pub sort: PersonSort,
 }
 
 /// An employee, to be made or to replace another.
@@ -142,7 +123,7 @@ pub struct EmployeeInput {
     store_id: Sent<i64>,
 }
 
-fn example() -> serde_json::Value {
+fn example() -> Value {
     json!({
         "name": "Ben Carter",
         "position": "Cashier",
@@ -152,21 +133,11 @@ fn example() -> serde_json::Value {
     })
 }
 
-/// The fields of an employee that change, as in JSON Merge Patch (RFC 7396): what is not named
-/// stays, `null` removes.
-#[derive(Debug, Default, Deserialize)]
-#[serde(transparent)]
-pub struct EmployeePatch(EmployeeInput);
+impl Patched for EmployeeInput {
+    const SCHEMA: &'static str = "EmployeePatch";
 
-impl JsonSchema for EmployeePatch {
-    fn schema_name() -> std::borrow::Cow<'static, str> {
-        "EmployeePatch".into()
-    }
-    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
-        let mut schema = EmployeeInput::json_schema(generator);
-        schema.remove("required");
-        schema.insert("examples".to_owned(), json!([{ "position": "Shift lead" }]));
-        schema
+    fn example() -> Value {
+        json!({ "position": "Shift lead" })
     }
 }
 
@@ -321,7 +292,7 @@ pub async fn list(
         let Page { next_cursor, total, .. } = page;
         Answer::new(&EmployeeList { status: Success::Success, employees, next_cursor, total })
     };
-    let scope = visible(&who, &filter.store_id)?;
+    let scope = who.scope_within(Permission::ReadEmployees, &filter.store_id)?;
     request.answer(&app, &who, Employees { scope, filter }, answer).await
 }
 
@@ -368,7 +339,7 @@ pub async fn patch(
     PathId(id): PathId,
     once: Once,
     if_match: IfMatch,
-    Body(EmployeePatch(input)): Body<EmployeePatch>,
+    Body(Patch(input)): Body<Patch<EmployeeInput>>,
 ) -> ApiResult<Answer<EmployeeAnswer>> {
     let decide = |stored: &Employee| {
         let details = input.over(&stored.details)?.check()?;
@@ -400,27 +371,11 @@ pub async fn restore(
     resource::restore::<Employee>(&app, &who, id, (&once, &if_match)).await
 }
 
-impl EmployeeSort {
-    /// The order in SQL. Leans on `employees_by_name` and `employees_by_age`.
-    pub(super) const fn order(self) -> Order {
-        match self {
-            Self::Name => Order::text("e.name_key", "e.id"),
-            Self::NameDescending => Self::Name.order().descending(),
-            Self::CreatedAt => Order::number("e.created_at", "e.id"),
-            Self::CreatedAtDescending => Self::CreatedAt.order().descending(),
-        }
+impl EmployeeFilter {
+    /// Leans on `employees_by_name` and `employees_by_age`.
+    pub(super) const fn order(&self) -> Order {
+        self.sort.order("e.name_key", "e.created_at", "e.id")
     }
-}
-
-/// The stores whose employees a list may show.
-fn visible(who: &Principal, asked: &[i64]) -> ApiResult<Scope> {
-    if asked.is_empty() {
-        return Ok(who.scope(Permission::ReadEmployees));
-    }
-    for store in asked {
-        who.require_store(Permission::ReadEmployees, StoreId(*store))?;
-    }
-    Ok(Scope::Stores(asked.iter().copied().map(StoreId).collect()))
 }
 
 /// The employees that a caller asks for and may see.
@@ -445,19 +400,12 @@ impl List for Employees {
     }
 
     fn position(&self, employee: &Employee) -> Position {
-        let value = match self.filter.sort {
-            EmployeeSort::Name | EmployeeSort::NameDescending => {
-                SortValue::Text(employee.details.name_key.clone())
-            }
-            EmployeeSort::CreatedAt | EmployeeSort::CreatedAtDescending => {
-                SortValue::Number(employee.created_at.0)
-            }
-        };
-        Position { value, id: employee.id }
+        let Details { name_key, .. } = &employee.details;
+        self.filter.sort.position(name_key, employee.created_at, employee.id)
     }
 
     fn has_position(&self, position: &Position) -> bool {
-        self.filter.sort.order().has(position)
+        self.filter.order().has(position)
     }
 
     fn all(&self, _: &Conn<'_>) -> Select {

@@ -3,7 +3,7 @@
 use stockroom_domain::{StoreId, Timestamp};
 
 use super::employee::{Details, Employee, Employees};
-use crate::db::{Conn, Select, Tx, like_escaped};
+use crate::db::{Conn, Select, Tx};
 use crate::http::sort::Position;
 use crate::http::text;
 
@@ -176,7 +176,7 @@ pub(super) async fn page(
 ) -> sqlx::Result<Vec<Employee>> {
     let mut select = Select::new(select_employees!("WHERE TRUE"));
     push_all(&mut select, employees);
-    employees.filter.sort.order().push_page(&mut select, after, limit);
+    employees.filter.order().push_page(&mut select, after, limit);
     let rows: Vec<EmployeeRow> = select.fetch_all(db).await?;
     Ok(rows.into_iter().map(Employee::from).collect())
 }
@@ -195,7 +195,6 @@ fn push_all(select: &mut Select, Employees { scope, filter }: &Employees) {
     }
     let Some(words) = &filter.q else { return };
     for word in words.key().split_whitespace() {
-        select.push(" AND e.search_key LIKE ").bind(format!("%{}%", like_escaped(word)));
-        select.push(" ESCAPE '\\'");
+        select.contains(&["e.search_key"], word);
     }
 }

@@ -1,8 +1,8 @@
 //! Suppliers over HTTP.
 
-use schemars::{JsonSchema, Schema, SchemaGenerator};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::json;
+use serde_json::{Value, json};
 use stockroom_domain::Timestamp;
 
 use super::supplier_sql as sql;
@@ -15,8 +15,8 @@ use crate::http::csv::or_empty;
 use crate::http::resource::{self, Facts, Resource};
 use crate::http::sort::{Order, Position, SortValue};
 use crate::http::{
-    Answer, Asked, Body, Created, Done, IfMatch, List, ListAnswer, Name, Note, Once, Page, PathId,
-    Sent, Success, Text, Total, WireTime, Write,
+    Answer, Asked, Body, Created, Done, IfMatch, List, ListAnswer, Name, Note, Once, Page, Patch,
+    Patched, PathId, Sent, Success, Text, Total, WireTime, Write,
 };
 
 /// The most products that one supplier may be said to deliver.
@@ -137,7 +137,7 @@ pub struct SupplierInput {
     product_ids: Sent<Vec<i64>>,
 }
 
-fn example() -> serde_json::Value {
+fn example() -> Value {
     json!({
         "name": "Northern Pet Wholesale",
         "contact_info": "orders@example.com, +44 20 7946 0999",
@@ -146,21 +146,11 @@ fn example() -> serde_json::Value {
     })
 }
 
-/// The fields of a supplier that change, as in JSON Merge Patch (RFC 7396): what is not named
-/// stays, `null` removes.
-#[derive(Debug, Default, Deserialize)]
-#[serde(transparent)]
-pub struct SupplierPatch(SupplierInput);
+impl Patched for SupplierInput {
+    const SCHEMA: &'static str = "SupplierPatch";
 
-impl JsonSchema for SupplierPatch {
-    fn schema_name() -> std::borrow::Cow<'static, str> {
-        "SupplierPatch".into()
-    }
-    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
-        let mut schema = SupplierInput::json_schema(generator);
-        schema.remove("required");
-        schema.insert("examples".to_owned(), json!([{ "lead_time_days": 5 }]));
-        schema
+    fn example() -> Value {
+        json!({ "lead_time_days": 5 })
     }
 }
 
@@ -362,7 +352,7 @@ pub async fn patch(
     PathId(id): PathId,
     once: Once,
     if_match: IfMatch,
-    Body(SupplierPatch(input)): Body<SupplierPatch>,
+    Body(Patch(input)): Body<Patch<SupplierInput>>,
 ) -> ApiResult<Answer<SupplierAnswer>> {
     let decide = |stored: &Supplier| input.over(&stored.details)?.check();
     resource::change(&app, &who, id, (&once, &if_match), decide).await

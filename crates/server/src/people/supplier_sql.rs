@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use stockroom_domain::Timestamp;
 
 use super::supplier::{Details, Supplier, SupplierFilter};
-use crate::db::{Conn, Select, Tx, like_escaped};
+use crate::db::{Conn, Select, Tx};
 use crate::http::sort::Position;
 
 struct SupplierRow {
@@ -257,7 +257,6 @@ fn push_filter(select: &mut Select, filter: &SupplierFilter) {
     }
     let Some(words) = &filter.q else { return };
     for word in words.key().split_whitespace() {
-        select.push(" AND s.name_key LIKE ").bind(format!("%{}%", like_escaped(word)));
-        select.push(" ESCAPE '\\'");
+        select.contains(&["s.name_key"], word);
     }
 }

@@ -6,11 +6,10 @@ use stockroom_domain::permissions::Permission;
 use stockroom_domain::{Quantity, StoreId};
 
 use super::sql::{self, LevelFilter, LevelPosition, LevelRow};
-use super::visible;
 use crate::App;
 use crate::auth::{Can, Principal, ReadStock, Scope};
 use crate::clock::Rfc3339;
-use crate::db::{Conn, Select, like_escaped};
+use crate::db::{Conn, Select};
 use crate::error::{ApiError, ApiResult};
 use crate::http::csv::or_empty;
 use crate::http::list::ListRequest;
@@ -111,7 +110,7 @@ pub async fn current(
     app: App,
     Asked(params, request): Asked<LevelParams>,
 ) -> ApiResult<ListAnswer<Levels<'static>>> {
-    let scope = visible(&who, Permission::ReadStock, &params.store_id)?;
+    let scope = who.scope_within(Permission::ReadStock, &params.store_id)?;
     let filter = at(&app, params.filter(), params.as_of.as_ref()).await?;
     list(&app, &who, OnHand { scope, filter }, request).await
 }
@@ -257,11 +256,6 @@ fn view(row: &LevelRow) -> LevelView<'_> {
     }
 }
 
-/// Any text that contains these words, in whatever case.
-fn pattern(words: &Text<200>) -> String {
-    format!("%{}%", like_escaped(&words.key()))
-}
-
 macro_rules! filter {
     ($params:ty) => {
         impl $params {
@@ -270,7 +264,7 @@ macro_rules! filter {
                     product_ids: self.product_id.clone(),
                     sku_keys: self.sku.iter().map(Text::key).collect(),
                     categories: self.category.iter().map(ToString::to_string).collect(),
-                    pattern: self.q.as_ref().map(pattern),
+                    words: self.q.as_ref().map(Text::key),
                     below_reorder_point: self.below_reorder_point,
                     expiring_before: self.expiring_before.map(|day| day.0.to_string()),
                     as_of: None,

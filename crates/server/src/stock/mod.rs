@@ -16,29 +16,16 @@ pub mod requests;
 mod sql;
 
 use crate::App;
-use crate::auth::{Principal, Scope};
+use crate::auth::Principal;
 use crate::error::ApiResult;
 use stockroom_domain::StoreId;
 use stockroom_domain::permissions::Permission;
 
-/// The stores that a list may show: those the caller may see, cut to those asked for.
-///
-/// # Errors
-/// 404 for a store that the caller may not see, 403 for one where the right is missing.
-fn visible(who: &Principal, permission: Permission, asked: &[i64]) -> ApiResult<Scope> {
-    if asked.is_empty() {
-        return Ok(who.scope(permission));
-    }
-    for store in asked {
-        who.require_store(permission, StoreId(*store))?;
-    }
-    Ok(Scope::Stores(asked.iter().copied().map(StoreId).collect()))
-}
-
 /// The store meant by a request: the one it names, or the only one the caller can see.
 ///
 /// # Errors
-/// 400 where none is named and the caller sees several; otherwise as [`visible`].
+/// 400 where none is named and the caller sees several; otherwise as
+/// [`Principal::require_store`].
 async fn store_meant(
     app: &App,
     who: &Principal,

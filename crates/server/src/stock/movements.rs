@@ -7,11 +7,10 @@ use stockroom_domain::permissions::Permission;
 
 use super::requests::Kind;
 use super::sql::{self, MovementFilter};
-use super::visible;
 use crate::App;
 use crate::auth::{Can, Principal, ReadStock, Scope};
 use crate::db::{Conn, Select};
-use crate::error::{ApiError, ApiResult};
+use crate::error::ApiResult;
 use crate::http::csv::or_empty;
 use crate::http::{Answer, Asked, List, ListAnswer, Page, PathId, Success, Text, Total, WireTime};
 use crate::ledger::{MovementRow, MovementView};
@@ -62,7 +61,7 @@ pub async fn list(
     app: App,
     Asked(params, request): Asked<MovementParams>,
 ) -> ApiResult<ListAnswer<Movements<'static>>> {
-    let scope = visible(&who, Permission::ReadStock, &params.store_id)?;
+    let scope = who.scope_within(Permission::ReadStock, &params.store_id)?;
     let costs = who.scope(Permission::SeeCost);
     let filter = MovementFilter {
         id: None,
@@ -192,11 +191,7 @@ pub(super) async fn find(app: &App, who: &Principal, id: i64) -> ApiResult<Movem
     let filter = MovementFilter { id: Some(id), ..MovementFilter::default() };
     let mut reader = app.db.read().await?;
     let rows = sql::movements((&mut reader).into(), &scope, &filter, None, 1).await?;
-    rows.into_iter().next().ok_or_else(|| {
-        let absent = ApiError::not_found("movement", id);
-        // Put on record whether it is there or not: how long that takes must not tell.
-        if scope == Scope::All { absent } else { absent.as_denial() }
-    })
+    rows.into_iter().next().ok_or_else(|| who.not_found("movement", id))
 }
 
 fn shows_cost(who: &Principal, row: &MovementRow) -> bool {

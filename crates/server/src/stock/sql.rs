@@ -45,8 +45,8 @@ pub(super) struct LevelFilter {
     pub(super) product_ids: Vec<i64>,
     pub(super) sku_keys: Vec<String>,
     pub(super) categories: Vec<String>,
-    /// A LIKE pattern over name and SKU, in lower case, escaped with `\`.
-    pub(super) pattern: Option<String>,
+    /// What name or SKU contain, in lower case.
+    pub(super) words: Option<String>,
     pub(super) below_reorder_point: bool,
     pub(super) expiring_before: Option<String>,
     pub(super) as_of: Option<Timestamp>,
@@ -153,10 +153,8 @@ fn narrow_levels(query: &mut Select, scope: &Scope, filter: &LevelFilter) {
     query.any_of(" AND v.product_id", filter.product_ids.iter().copied());
     query.any_of(" AND NOT p.is_deleted AND p.sku_key", filter.sku_keys.iter().cloned());
     query.any_of(" AND p.category", filter.categories.iter().cloned());
-    if let Some(pattern) = &filter.pattern {
-        query.push(" AND (p.name_key LIKE ").bind(pattern.clone());
-        query.push(" ESCAPE '\\' OR p.sku_key LIKE ").bind(pattern.clone());
-        query.push(" ESCAPE '\\')");
+    if let Some(words) = &filter.words {
+        query.contains(&["p.name_key", "p.sku_key"], words);
     }
     if filter.below_reorder_point {
         // Lots of one product in one store count together.

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use stockroom_domain::StoreId;
 
-use super::store::{Details, Store, StoreAnswer, StoreCode, StoreInput, StorePatch, StoreView};
+use super::store::{Details, Store, StoreAnswer, StoreCode, StoreInput, StoreView};
 use super::{sql, visible};
 use crate::App;
 use crate::auth::{Can, EditStores, Principal, ReadCatalog, Scope};
@@ -16,8 +16,8 @@ use crate::http::csv::or_empty;
 use crate::http::resource::{self, Facts, Resource};
 use crate::http::sort::{Order, Position, SortValue};
 use crate::http::{
-    Answer, Asked, Body, Created, Done, IfMatch, List, ListAnswer, Once, Page, PathId, Success,
-    Text, Total, Write,
+    Answer, Asked, Body, Created, Done, IfMatch, List, ListAnswer, Once, Page, Patch, PathId,
+    Success, Text, Total, Write,
 };
 
 /// How many products a refusal names.
@@ -230,7 +230,7 @@ pub async fn patch(
     PathId(id): PathId,
     once: Once,
     if_match: IfMatch,
-    Body(StorePatch(input)): Body<StorePatch>,
+    Body(Patch(input)): Body<Patch<StoreInput>>,
 ) -> ApiResult<Answer<StoreAnswer>> {
     let decide = |stored: &Store| input.over(&stored.details)?.check();
     resource::change(&app, &who, id, (&once, &if_match), decide).await

@@ -5,7 +5,7 @@ use stockroom_domain::{Quantity, StoreId, Timestamp};
 use super::http::Stores;
 use super::store::{Details, Store};
 use crate::auth::Scope;
-use crate::db::{Conn, Select, Tx, like_escaped};
+use crate::db::{Conn, Select, Tx};
 use crate::http::Text;
 use crate::http::sort::Position;
 
@@ -237,8 +237,6 @@ fn push_all(select: &mut Select, Stores { scope, filter }: &Stores) {
         .flat_map(|q| q.key().split_whitespace().map(str::to_owned).collect::<Vec<_>>())
     {
         // Names have no key of their own: LOWER is enough for a short list.
-        let pattern = format!("%{}%", like_escaped(&word));
-        select.push(" AND (LOWER(s.name) LIKE ").bind(pattern.as_str()).push(" ESCAPE '\\'");
-        select.push(" OR s.code_key LIKE ").bind(pattern).push(" ESCAPE '\\')");
+        select.contains(&["LOWER(s.name)", "s.code_key"], &word);
     }
 }

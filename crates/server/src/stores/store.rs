@@ -1,13 +1,13 @@
 //! What a store is, and what may be sent to make or change one.
 
 use jiff::tz::TimeZone;
-use schemars::{JsonSchema, Schema, SchemaGenerator};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::json;
+use serde_json::{Value, json};
 use stockroom_domain::{StoreId, Timestamp};
 
 use crate::error::{ApiError, ApiResult, Faults};
-use crate::http::{Name, Note, Phone, Sent, Success, Text, WireTime};
+use crate::http::{Name, Note, Patched, Phone, Sent, Success, Text, WireTime};
 
 /// What a store is called for short, on lists and documents.
 pub type StoreCode = Text<32>;
@@ -73,7 +73,7 @@ pub struct StoreInput {
     pub day_cut_hour: Sent<i64>,
 }
 
-fn example() -> serde_json::Value {
+fn example() -> Value {
     json!({
         "code": "NORTH",
         "name": "North Street",
@@ -83,21 +83,11 @@ fn example() -> serde_json::Value {
     })
 }
 
-/// The fields of a store that change, as in JSON Merge Patch (RFC 7396): what is not named
-/// stays, `null` removes.
-#[derive(Debug, Default, Deserialize)]
-#[serde(transparent)]
-pub struct StorePatch(pub StoreInput);
+impl Patched for StoreInput {
+    const SCHEMA: &'static str = "StorePatch";
 
-impl JsonSchema for StorePatch {
-    fn schema_name() -> std::borrow::Cow<'static, str> {
-        "StorePatch".into()
-    }
-    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
-        let mut schema = StoreInput::json_schema(generator);
-        schema.remove("required");
-        schema.insert("examples".to_owned(), json!([{ "name": "North Street 14" }]));
-        schema
+    fn example() -> Value {
+        json!({ "name": "North Street 14" })
     }
 }
 

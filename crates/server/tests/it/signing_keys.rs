@@ -105,7 +105,8 @@ async fn keys_that_were_bare_sign_no_more_once_wrapping_begins(app: TestApp) {
     assert_eq!(keys(&app, "retired_at IS NULL AND secret NOT LIKE 'v1.%'").await, 0);
     // Clients renew by themselves, and go on.
     assert!(!is_good(&after, &token).await);
-    let renewed = after.auth.refresh(&refresh, &Default::default()).await.expect("renewed");
+    let renewal = after.auth.find_renewal(&refresh).await.expect("known");
+    let renewed = after.auth.refresh(&renewal, &Default::default()).await.expect("renewed");
     assert!(is_good(&after, &renewed.token).await);
     // Whoever can write to the database cannot add a key of their own.
     let bare = "INSERT INTO signing_keys (kid, secret, created_at)
