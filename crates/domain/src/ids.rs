@@ -38,6 +38,14 @@ id!(
     UserId
 );
 id!(
+    /// What was ordered, or sold at a till.
+    OrderId
+);
+id!(
+    /// Someone who buys.
+    CustomerId
+);
+id!(
     /// A position in the event log, gapless.
     EventId
 );

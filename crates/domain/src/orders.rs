@@ -1,12 +1,14 @@
 //! The life of an order, and what its lines come to.
 //!
 //! An order is placed, and takes its goods later or is rejected; a till's sale is complete when it
-//! is made. Which step may follow which stands in [`Status::after`] and nowhere else. Prices
+//! is made. Which step may follow which stands in [`Status::after`] and nowhere else; [`decide`]
+//! takes one, if the order is still as whoever wishes it has seen it. Prices
 //! contain their tax. A line is rounded once, an order is the sum of its rounded lines, and what
 //! is given back for a part of a line is the difference of two rounded amounts, so that all parts
 //! together give back exactly what was paid.
 
 use crate::catalog::TaxRate;
+use crate::ids::OrderId;
 use crate::money::{Money, divide_rounded};
 use crate::quantity::Quantity;
 
@@ -40,6 +42,25 @@ pub enum Step {
     Complete,
     /// Calls it off; goods that were taken come back.
     Cancel,
+    /// Takes some of its goods back.
+    Return,
+    /// Hides it.
+    Delete,
+}
+
+impl Step {
+    /// What has been done then, as the order's history and its events say it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Confirm => "confirmed",
+            Self::Reject => "rejected",
+            Self::Ship => "shipped",
+            Self::Complete => "completed",
+            Self::Cancel => "cancelled",
+            Self::Return => "returned",
+            Self::Delete => "deleted",
+        }
+    }
 }
 
 impl Status {
@@ -78,6 +99,8 @@ impl Status {
             (Self::Pending | Self::Confirmed, Step::Cancel) => Some(Self::Cancelled),
             (Self::Confirmed, Step::Ship) => Some(Self::Shipped),
             (Self::Shipped, Step::Complete) => Some(Self::Completed),
+            (Self::Shipped | Self::Completed, Step::Return) => Some(self),
+            (_, Step::Delete) if self.is_end() => Some(self),
             _ => None,
         }
     }
@@ -91,11 +114,62 @@ impl Status {
     pub const fn has_taken(self) -> bool {
         matches!(self, Self::Confirmed | Self::Shipped | Self::Completed)
     }
+}
 
-    /// Whether the customer can have goods of it to bring back.
-    pub const fn may_be_returned(self) -> bool {
-        matches!(self, Self::Shipped | Self::Completed)
+/// What is known of an order when a step is decided upon.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OrderState {
+    /// Where it stands.
+    pub status: Status,
+    /// 1 when it was placed, and one more with each step.
+    pub version: i64,
+}
+
+/// One wish: take this order a step further.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OrderStep {
+    /// Which order.
+    pub order: OrderId,
+    /// The version that the order must have: the one that the wish was made for.
+    pub expected_version: i64,
+    /// What is done.
+    pub step: Step,
+    /// What is done instead where goods that it needs are not there.
+    pub otherwise: Option<Step>,
+}
+
+/// Why a step must not be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OrderRefusal {
+    /// There is no such order.
+    UnknownOrder,
+    /// The order has gone on since the wish was made.
+    VersionMismatch {
+        /// Where it is.
+        state: OrderState,
+    },
+    /// From where the order stands, the step leads nowhere.
+    NotPossible {
+        /// Where it is.
+        state: OrderState,
+    },
+}
+
+/// Decides one step of one order: where it leads, or why it must not be.
+///
+/// # Errors
+/// An [`OrderRefusal`]; nothing has changed then, for nothing changes here.
+pub fn decide(
+    order: Option<&OrderState>,
+    expected_version: i64,
+    step: Step,
+) -> Result<OrderState, OrderRefusal> {
+    let state = *order.ok_or(OrderRefusal::UnknownOrder)?;
+    if state.version != expected_version {
+        return Err(OrderRefusal::VersionMismatch { state });
     }
+    let status = state.status.after(step).ok_or(OrderRefusal::NotPossible { state })?;
+    Ok(OrderState { status, version: state.version + 1 })
 }
 
 /// So much of something at a price, tax included.
@@ -165,8 +239,15 @@ impl Amount {
 mod tests {
     use super::*;
 
-    const STEPS: [Step; 5] =
-        [Step::Confirm, Step::Reject, Step::Ship, Step::Complete, Step::Cancel];
+    const STEPS: [Step; 7] = [
+        Step::Confirm,
+        Step::Reject,
+        Step::Ship,
+        Step::Complete,
+        Step::Cancel,
+        Step::Return,
+        Step::Delete,
+    ];
 
     fn priced(thousandths: i64, cents: i64, percent: &str) -> Priced {
         Priced {
@@ -182,19 +263,24 @@ mod tests {
         for from in Status::ALL {
             for step in STEPS {
                 if let Some(to) = from.after(step) {
-                    ways.push((from.name(), to.name()));
+                    ways.push((from.name(), step.name(), to.name()));
                 }
             }
         }
         assert_eq!(
             ways,
             [
-                ("pending", "confirmed"),
-                ("pending", "rejected"),
-                ("pending", "cancelled"),
-                ("confirmed", "shipped"),
-                ("confirmed", "cancelled"),
-                ("shipped", "completed"),
+                ("pending", "confirmed", "confirmed"),
+                ("pending", "rejected", "rejected"),
+                ("pending", "cancelled", "cancelled"),
+                ("confirmed", "shipped", "shipped"),
+                ("confirmed", "cancelled", "cancelled"),
+                ("rejected", "deleted", "rejected"),
+                ("shipped", "completed", "completed"),
+                ("shipped", "returned", "shipped"),
+                ("completed", "returned", "completed"),
+                ("completed", "deleted", "completed"),
+                ("cancelled", "deleted", "cancelled"),
             ]
         );
     }
@@ -202,7 +288,8 @@ mod tests {
     #[test]
     fn from_an_end_no_step_leads_on_and_from_anywhere_else_one_does() {
         for status in Status::ALL {
-            let leads_on = STEPS.iter().any(|step| status.after(*step).is_some());
+            let leads_on = STEPS.iter().filter_map(|step| status.after(*step));
+            let leads_on = leads_on.filter(|to| *to != status).count() > 0;
             assert_eq!(leads_on, !status.is_end(), "{status:?}");
             assert_eq!(Status::from_name(status.name()), Some(status));
         }
@@ -212,8 +299,20 @@ mod tests {
     #[test]
     fn only_what_was_taken_can_come_back() {
         for status in Status::ALL {
-            assert!(status.has_taken() || !status.may_be_returned(), "{status:?}");
+            assert!(status.has_taken() || status.after(Step::Return).is_none(), "{status:?}");
         }
+    }
+
+    #[test]
+    fn a_step_is_for_the_order_as_it_was_seen() {
+        let state = OrderState { status: Status::Pending, version: 1 };
+        let confirmed = OrderState { status: Status::Confirmed, version: 2 };
+        assert_eq!(decide(Some(&state), 1, Step::Confirm), Ok(confirmed));
+        let gone_on = Err(OrderRefusal::VersionMismatch { state: confirmed });
+        assert_eq!(decide(Some(&confirmed), 1, Step::Cancel), gone_on);
+        let nowhere = Err(OrderRefusal::NotPossible { state: confirmed });
+        assert_eq!(decide(Some(&confirmed), 2, Step::Confirm), nowhere);
+        assert_eq!(decide(None, 1, Step::Ship), Err(OrderRefusal::UnknownOrder));
     }
 
     #[test]

@@ -30,6 +30,12 @@ pub enum Permission {
     Backdate,
     /// See cost prices, margins and the value of stock.
     SeeCost,
+    /// Read the orders and sales of a store.
+    ReadOrders,
+    /// Take orders in a store, sell, send, take back, and take money.
+    Sell,
+    /// Sell at another price than the catalogue's, or more than is on record; hide orders.
+    SuperviseSales,
     /// Read customers.
     ReadCustomers,
     /// Create, change and delete customers.
@@ -52,7 +58,7 @@ pub enum Permission {
 
 impl Permission {
     /// All permissions.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 19] = [
         Self::ReadCatalog,
         Self::EditCatalog,
         Self::EditStores,
@@ -60,6 +66,9 @@ impl Permission {
         Self::MoveStock,
         Self::Backdate,
         Self::SeeCost,
+        Self::ReadOrders,
+        Self::Sell,
+        Self::SuperviseSales,
         Self::ReadCustomers,
         Self::EditCustomers,
         Self::GrantCredit,
@@ -81,6 +90,9 @@ impl Permission {
             Self::MoveStock => "move_stock",
             Self::Backdate => "backdate",
             Self::SeeCost => "see_cost",
+            Self::ReadOrders => "read_orders",
+            Self::Sell => "sell",
+            Self::SuperviseSales => "supervise_sales",
             Self::ReadCustomers => "read_customers",
             Self::EditCustomers => "edit_customers",
             Self::GrantCredit => "grant_credit",
@@ -138,6 +150,9 @@ impl Role {
                     | P::MoveStock
                     | P::Backdate
                     | P::SeeCost
+                    | P::ReadOrders
+                    | P::Sell
+                    | P::SuperviseSales
                     | P::ReadCustomers
                     | P::EditCustomers
                     | P::GrantCredit
@@ -146,13 +161,20 @@ impl Role {
             ),
             Self::Staff => matches!(
                 permission,
-                P::ReadCatalog | P::ReadStock | P::MoveStock | P::ReadCustomers | P::EditCustomers
+                P::ReadCatalog
+                    | P::ReadStock
+                    | P::MoveStock
+                    | P::ReadOrders
+                    | P::Sell
+                    | P::ReadCustomers
+                    | P::EditCustomers
             ),
             Self::Auditor => matches!(
                 permission,
                 P::ReadCatalog
                     | P::ReadStock
                     | P::SeeCost
+                    | P::ReadOrders
                     | P::ReadCustomers
                     | P::ReadEmployees
                     | P::ReadAudit

@@ -6,7 +6,7 @@ mod ledger_model;
 use std::collections::BTreeSet;
 
 use proptest::prelude::*;
-use stockroom_domain::batch::{self, Atomicity, Parcel, State, Verdict};
+use stockroom_domain::batch::{self, Accepted, Atomicity, Parcel, Refused, State, Verdict};
 use stockroom_domain::stock::{Change, Line, Refusal, Valuation};
 use stockroom_domain::{Money, Quantity, Timestamp};
 
@@ -104,7 +104,7 @@ proptest! {
     #[test]
     fn a_line_that_expects_a_version_moves_that_version_only(scenario in scenario()) {
         for (parcel, verdict) in scenario.parcels.iter().zip(scenario.run().verdicts) {
-            let Verdict::Accepted(results) = verdict else { continue };
+            let Verdict::Accepted(Accepted { lines: results, .. }) = verdict else { continue };
             for (line, result) in parcel.lines.iter().zip(results) {
                 let (Some(expected), Ok(movement)) = (line.expected_version, result) else {
                     continue;
@@ -147,17 +147,18 @@ proptest! {
     fn a_whole_parcel_is_refused_exactly_when_one_of_its_lines_is(scenario in scenario()) {
         for (parcel, verdict) in scenario.parcels.iter().zip(scenario.run().verdicts) {
             match verdict {
-                Verdict::Accepted(results) => {
+                Verdict::Accepted(Accepted { lines: results, .. }) => {
                     let fallen = results.iter().filter(|r| r.is_err()).count();
                     prop_assert_eq!(results.len(), parcel.lines.len());
                     prop_assert!(fallen == 0 || parcel.atomicity == Atomicity::EachLine);
                     prop_assert!(fallen == 0 || fallen < results.len());
                 }
-                Verdict::Refused(faults) => {
+                Verdict::Refused(Refused::Lines(faults)) => {
                     let every_line = parcel.atomicity == Atomicity::EachLine;
                     prop_assert!(!faults.is_empty(), "refused for no reason");
                     prop_assert!(!every_line || faults.len() == parcel.lines.len());
                 }
+                Verdict::Refused(other) => panic!("{other:?} of nothing but lines"),
                 Verdict::Twin(_) | Verdict::Known => {}
             }
         }
@@ -175,13 +176,13 @@ proptest! {
         let together = Scenario { state, parcels: together }.run();
         same(&alone.after, &together.after)?;
         let expected: Vec<_> = alone.verdicts.into_iter().map(|verdict| match verdict {
-            Verdict::Accepted(results) => results[0],
-            Verdict::Refused(faults) => Err(faults[0].1),
+            Verdict::Accepted(Accepted { lines: results, .. }) => results[0],
+            Verdict::Refused(Refused::Lines(faults)) => Err(faults[0].1),
             other => panic!("{other:?} under keys of their own"),
         }).collect();
         match &together.verdicts[0] {
-            Verdict::Accepted(results) => prop_assert_eq!(results, &expected),
-            Verdict::Refused(faults) => {
+            Verdict::Accepted(accepted) => prop_assert_eq!(&accepted.lines, &expected),
+            Verdict::Refused(Refused::Lines(faults)) => {
                 let faults: Vec<_> = faults.iter().map(|(_, refusal)| Err(*refusal)).collect();
                 prop_assert_eq!(faults, expected);
             }
@@ -199,8 +200,10 @@ proptest! {
         let outcome = Scenario { state: stocked(stock, 0), parcels }.run();
         let asked = |index: usize| sales[..=index].iter().sum::<i64>();
         match (&outcome.verdicts[0], (0..sales.len()).find(|index| asked(*index) > stock)) {
-            (Verdict::Accepted(results), None) => prop_assert_eq!(results.len(), sales.len()),
-            (Verdict::Refused(faults), Some(first)) => {
+            (Verdict::Accepted(accepted), None) => {
+                prop_assert_eq!(accepted.lines.len(), sales.len());
+            }
+            (Verdict::Refused(Refused::Lines(faults)), Some(first)) => {
                 prop_assert_eq!(faults[0], (first, shortage(asked(first), stock)));
             }
             (verdict, first) => prop_assert!(false, "{verdict:?}, but {first:?} is the first"),
@@ -360,7 +363,7 @@ fn a_refused_parcel_makes_no_twin_of_the_next_under_its_key() {
     let few = parcel("k", Atomicity::Whole, vec![sell(1)]);
     let outcome = Scenario { state: stocked(3, 0), parcels: vec![too_many, few.clone(), few] };
     let outcome = outcome.run();
-    assert_eq!(outcome.verdicts[0], Verdict::Refused(vec![(0, shortage(5, 3))]));
+    assert_eq!(outcome.verdicts[0], Verdict::Refused(Refused::Lines(vec![(0, shortage(5, 3))])));
     assert!(matches!(outcome.verdicts[1], Verdict::Accepted(_)));
     assert_eq!(outcome.verdicts[2], Verdict::Twin(1));
     assert_eq!(levels(&outcome.after)[&key(1, 1)].on_hand, Quantity::units(2));
@@ -370,7 +373,7 @@ fn a_refused_parcel_makes_no_twin_of_the_next_under_its_key() {
 fn a_parcel_without_lines_stands_for_nothing_in_it_falls() {
     for atomicity in [Atomicity::Whole, Atomicity::EachLine] {
         let empty = parcel("k", atomicity, Vec::new());
-        let expect = [Verdict::Accepted(Vec::new()), Verdict::Twin(0)];
+        let expect = [Verdict::Accepted(Accepted::default()), Verdict::Twin(0)];
         check(stocked(1, 0), &[empty.clone(), empty], &expect);
     }
 }
@@ -380,7 +383,7 @@ fn a_refusal_names_the_version_that_is_there_and_not_one_that_was_rolled_back() 
     let stale = Line { expected_version: Some(7), ..sell(1) };
     let parcels = [parcel("k", Atomicity::Whole, vec![sell(1), stale])];
     let fault = (1, Refusal::VersionMismatch { version: 0 });
-    check(stocked(5, 0), &parcels, &[Verdict::Refused(vec![fault])]);
+    check(stocked(5, 0), &parcels, &[Verdict::Refused(Refused::Lines(vec![fault]))]);
 }
 
 #[test]
@@ -399,7 +402,7 @@ fn a_count_beyond_every_range_is_too_large() {
     for target in [i64::MIN, i64::MAX, Quantity::MAX.thousandths() + 1] {
         let count = line(key(1, 1), Change::To(Quantity::from_thousandths(target)));
         let parcels = [parcel("k", Atomicity::Whole, vec![count])];
-        let refused = Verdict::Refused(vec![(0, Refusal::TooLarge)]);
+        let refused = Verdict::Refused(Refused::Lines(vec![(0, Refusal::TooLarge)]));
         let after = check(stocked(3, 0), &parcels, &[refused]);
         assert_eq!(levels(&after)[&key(1, 1)].updated_at, Timestamp(0));
     }

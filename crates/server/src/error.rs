@@ -66,6 +66,8 @@ codes! {
     RequestTimeout = 408 "request_timeout",
     /// The movement would take more than is on hand.
     InsufficientStock = 409 "insufficient_stock",
+    /// The customer would owe more than their limit.
+    CreditLimitExceeded = 409 "credit_limit_exceeded",
     /// Another product that is not deleted has this SKU.
     DuplicateSku = 409 "duplicate_sku",
     /// Another product has this barcode.

@@ -16,9 +16,11 @@ pub mod http;
 pub mod jobs;
 pub mod ledger;
 pub mod metrics;
+pub mod orders;
 pub mod people;
 pub mod rate_limit;
 mod recent;
+pub mod router;
 pub mod routes;
 pub mod shop;
 pub mod stock;
@@ -40,6 +42,7 @@ use crate::jobs::JobMetrics;
 use crate::ledger::fence::Fence;
 use crate::ledger::{Ledger, LedgerMetrics, LedgerSettings};
 use crate::metrics::Metrics;
+use crate::orders::settlements::Settlements;
 use crate::rate_limit::RateLimits;
 use crate::system::Readiness;
 
@@ -63,6 +66,8 @@ pub struct Parts {
     pub auth: Auth,
     /// Where stock is written.
     pub ledger: Ledger,
+    /// Who waits for an order to be decided.
+    pub settlements: Settlements,
     /// How far the past is settled.
     pub fence: Fence,
     /// The places for callers.
@@ -118,6 +123,7 @@ impl App {
             clock,
             config,
             ledger,
+            settlements: Settlements::default(),
             fence: Fence::default(),
             jobs,
             metrics,

@@ -1,40 +1,31 @@
 //! EVERY route, on one page: method, path, handler, who may call it, whose things it touches,
-//! and what the documentation calls it. The router, the OpenAPI document and the tests of
-//! authorization are made of this table.
-
-use aide::axum::ApiRouter;
-use aide::generate::in_context;
-use aide::openapi::{OpenApi, SecurityScheme, Tag};
-use aide::transform::TransformOpenApi;
-use axum::Router;
-use axum::routing::get as page;
-use schemars::SchemaGenerator;
-use schemars::generate::SchemaSettings;
+//! and what the documentation calls it. The router and the OpenAPI document ([`crate::router`])
+//! and the tests of authorization are made of this table.
 
 use crate::auth::{
-    Anyone, EditCatalog, EditCustomers, EditEmployees, EditSettings, EditStores, ManageUsers,
-    MoveStock, OnesOwn, Operate, ReadAudit, ReadCatalog, ReadCustomers, ReadEmployees, ReadStock,
-    Renewing, SignedIn,
+    Anyone, EditCatalog, EditCustomers, EditEmployees, EditSettings, EditStores, GrantCredit,
+    ManageUsers, MoveStock, OnesOwn, Operate, ReadAudit, ReadCatalog, ReadCustomers, ReadEmployees,
+    ReadOrders, ReadStock, Renewing, Sell, SignedIn, SuperviseSales,
 };
-use crate::error::{ApiError, ErrorCode};
-use crate::http::edge::EdgeLayer;
+use crate::error::ErrorCode;
 use crate::http::endpoint::{Endpoint, Reach, delete, get, patch, post, put};
-use crate::http::reference;
 use crate::rate_limit::Class;
-use crate::{App, accounts, audit_log, auth, catalog, people, shop, stock, stores, system};
+use crate::{accounts, audit_log, auth, catalog, people, shop, stock, stores, system};
 
 /// A heading of the documentation, what it says, and what stands under it.
-type Part = (&'static str, &'static str, fn() -> Vec<Endpoint>);
+pub type Part = (&'static str, &'static str, fn() -> Vec<Endpoint>);
 
 /// The parts of the API, in the documentation's order.
-const PARTS: &[Part] = &[
+pub const PARTS: &[Part] = &[
     ("Identity", "Setting up the shop, signing in and staying signed in.", identity),
     ("Users", "Who signs in, and the keys of programs.", users),
     ("Settings", "What holds for the whole shop, and saved views of lists.", settings),
     ("Catalogue", "What the shop sells: one catalogue for all stores.", catalogue),
-    ("People", "Customers, suppliers, and those who work in the shop.", people),
+    ("Customers", "Those who buy, and what they owe.", customers),
+    ("People", "Suppliers, and those who work in the shop.", people),
     ("Stores", "The shops that hold stock. A caller sees those in which they hold a role.", shops),
     ("Stock", "Goods coming in, sold and taken out; what is on hand, now and then.", ledger),
+    ("Orders", "Orders placed and processed, sales over the counter, and what follows.", orders),
     ("Audit", "Who did what, when and from where.", audit),
     ("System", "How the system itself is doing.", machine),
 ];
@@ -198,10 +189,12 @@ fn catalogue() -> Vec<Endpoint> {
     ]
 }
 
-fn people() -> Vec<Endpoint> {
+fn customers() -> Vec<Endpoint> {
     use ErrorCode::{Forbidden, InvalidState};
-    use people::{customer, employee, supplier};
+    use people::{credit, customer};
     const STATE: &[ErrorCode] = &[InvalidState, Forbidden];
+    const POSTED: &[ErrorCode] =
+        &[ErrorCode::NotFound, InvalidState, ErrorCode::Overloaded, ErrorCode::OutcomeUnknown];
     vec![
         get("/api/customers", customer::list, ReadCustomers, Reach::Shop)
             .doc("listCustomers", "Customers, or all as CSV"),
@@ -216,9 +209,32 @@ fn people() -> Vec<Endpoint> {
             .doc("patchCustomer", "Change some fields of a customer")
             .fails(STATE),
         delete("/api/customers/{id}", customer::delete, EditCustomers, Reach::Shop)
-            .doc("deleteCustomer", "Delete a customer"),
+            .doc("deleteCustomer", "Delete a customer who owes nothing")
+            .fails(STATE),
         post("/api/customers/{id}/restore", customer::restore, EditCustomers, Reach::Shop)
             .doc("restoreCustomer", "Bring a deleted customer back"),
+        get("/api/customers/{id}/ledger", credit::list, ReadCustomers, Reach::Stores)
+            .doc("listCustomerEntries", "What a customer bought on credit and paid, newest first")
+            .fails(&[ErrorCode::NotFound]),
+        post("/api/customers/{id}/payments", credit::pay, Sell, Reach::Stores)
+            .doc("payCustomerDebt", "Take money from a customer for what they owe")
+            .fails(POSTED),
+        post(
+            "/api/customers/{id}/ledger/{version}/reverse",
+            credit::reverse,
+            GrantCredit,
+            Reach::Store,
+        )
+        .doc("reverseCustomerPayment", "Undo a payment")
+        .fails(POSTED),
+    ]
+}
+
+fn people() -> Vec<Endpoint> {
+    use ErrorCode::{Forbidden, InvalidState};
+    use people::{employee, supplier};
+    const STATE: &[ErrorCode] = &[InvalidState, Forbidden];
+    vec![
         get("/api/suppliers", supplier::list, ReadCatalog, Reach::Shop)
             .doc("listSuppliers", "Suppliers, or all as CSV"),
         post("/api/suppliers", supplier::create, EditCatalog, Reach::Shop)
@@ -254,6 +270,49 @@ fn people() -> Vec<Endpoint> {
             .doc("deleteEmployee", "Let an employee go"),
         post("/api/employees/{id}/restore", employee::restore, EditEmployees, Reach::Store)
             .doc("restoreEmployee", "Bring a deleted employee back"),
+    ]
+}
+
+fn orders() -> Vec<Endpoint> {
+    use crate::orders::{http, place, sale, steps};
+    use ErrorCode::{
+        CreditLimitExceeded, Forbidden, InsufficientStock, InvalidState, NotFound, OutcomeUnknown,
+        Overloaded,
+    };
+    const WRITES: &[ErrorCode] = &[NotFound, Forbidden, InvalidState, Overloaded, OutcomeUnknown];
+    vec![
+        get("/api/orders", http::list, ReadOrders, Reach::Stores)
+            .doc("listOrders", "Orders and sales, newest first, or all as CSV")
+            .fails(&[NotFound]),
+        post("/api/orders", place::place, Sell, Reach::Stores)
+            .doc("placeOrder", "Place an order")
+            .about(
+                "It is pending until a worker takes its goods, all or none: then it is confirmed, \
+                 or rejected with what was missing. `Prefer: wait=5` waits for that.",
+            )
+            .fails(WRITES),
+        get("/api/orders/{id}", http::get, ReadOrders, Reach::Store)
+            .doc("getOrder", "One order, or a deleted one"),
+        delete("/api/orders/{id}", steps::delete, SuperviseSales, Reach::Store)
+            .doc("deleteOrder", "Hide an order of which nothing is left to be done")
+            .fails(WRITES),
+        post("/api/orders/{id}/ship", steps::ship, Sell, Reach::Store)
+            .doc("shipOrder", "Send a confirmed order")
+            .fails(WRITES),
+        post("/api/orders/{id}/complete", steps::complete, Sell, Reach::Store)
+            .doc("completeOrder", "End an order that was sent, and take the money for it")
+            .fails(WRITES)
+            .fails(&[CreditLimitExceeded]),
+        post("/api/orders/{id}/cancel", steps::cancel, Sell, Reach::Store)
+            .doc("cancelOrder", "Call an order off; its goods go back")
+            .fails(WRITES),
+        post("/api/orders/{id}/return", steps::take_back, Sell, Reach::Store)
+            .doc("returnOrder", "Take goods of an order or a sale back")
+            .fails(WRITES),
+        post("/api/sales", sale::sell, Sell, Reach::Stores)
+            .doc("sell", "Sell over the counter: order, payments and goods at once")
+            .fails(WRITES)
+            .fails(&[InsufficientStock, CreditLimitExceeded]),
     ]
 }
 
@@ -377,96 +436,4 @@ fn machine() -> Vec<Endpoint> {
         get("/api/version", system::version, Anyone, Reach::System)
             .doc("getVersion", "What is running"),
     ]
-}
-
-fn api() -> ApiRouter<App> {
-    speak_json_schema_2020();
-    table().into_iter().fold(ApiRouter::new(), |router, line| line.onto(router))
-}
-
-/// OpenAPI 3.1 speaks JSON Schema 2020-12; aide begins with an older draft.
-fn speak_json_schema_2020() {
-    let settings = SchemaSettings::draft2020_12().with(|settings| {
-        settings.definitions_path = "#/components/schemas/".into();
-        settings.meta_schema = None;
-    });
-    in_context(|context| context.schema = SchemaGenerator::new(settings));
-}
-
-/// The pages, which are no part of the API.
-fn pages() -> Router<App> {
-    Router::new()
-        .route("/", page(reference::home))
-        .route("/setup", page(auth::page::page))
-        .route("/setup/setup.css", page(auth::page::style))
-        .route("/setup/setup.js", page(auth::page::script))
-        .route("/api/docs", page(reference::page))
-        .route("/api/docs/docs.css", page(reference::style))
-        .route("/api/docs/docs.js", page(reference::script))
-}
-
-/// All routes, with the edge round them.
-pub fn router(app: App) -> Router {
-    let (routes, document) = finish(api());
-    let document = reference::Document::new(&document);
-    let document = page(move || async move { document.answer() });
-    with_edge(routes.merge(pages()).route("/api/openapi.json", document), app)
-}
-
-/// Puts the edge round some routes.
-pub fn with_edge(routes: Router<App>, app: App) -> Router {
-    routes.fallback(unknown).layer(EdgeLayer(app.clone())).with_state(app)
-}
-
-/// What the operator's listener has: nothing of the shop.
-pub fn admin_router(app: App) -> Router {
-    let routes = Router::new()
-        .route("/health/live", page(system::http::live))
-        .route("/health/ready", page(system::http::readiness))
-        .route("/metrics", page(system::http::exposition));
-    with_edge(routes, app)
-}
-
-/// The OpenAPI document.
-pub fn document() -> OpenApi {
-    finish(api()).1
-}
-
-fn finish(api: ApiRouter<App>) -> (Router<App>, OpenApi) {
-    let mut document = OpenApi::default();
-    let routes = api.finish_api_with(&mut document, describe);
-    (routes, document)
-}
-
-fn describe(document: TransformOpenApi<'_>) -> TransformOpenApi<'_> {
-    let bearer = SecurityScheme::Http {
-        scheme: "bearer".to_owned(),
-        bearer_format: Some("JWT".to_owned()),
-        description: Some(
-            "An access token, from `POST /api/login`, or a program's key, from \
-             `POST /api/api-keys`."
-                .to_owned(),
-        ),
-        extensions: Default::default(),
-    };
-    let document = document
-        .title("Stockroom")
-        .summary("Stock and orders for shops")
-        .description(include_str!("http/reference/introduction.md"))
-        .version(env!("CARGO_PKG_VERSION"))
-        .security_scheme("bearer", bearer);
-    PARTS.iter().fold(document, |document, (name, about, _)| {
-        document.tag(Tag {
-            name: (*name).to_owned(),
-            description: Some((*about).to_owned()),
-            ..Tag::default()
-        })
-    })
-}
-
-async fn unknown(_: Anyone) -> ApiError {
-    ApiError::new(
-        ErrorCode::NotFound,
-        "There is nothing at this path. /api/docs lists everything that there is.",
-    )
 }

@@ -5,7 +5,7 @@ pub mod scenario;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use stockroom_domain::batch::{Atomicity, Parcel, State, Verdict};
+use stockroom_domain::batch::{Accepted, Atomicity, Parcel, Refused, State, Verdict};
 use stockroom_domain::stock::{Change, Level, LevelKey, Line, Movement, Refusal, Valuation};
 use stockroom_domain::{Money, Quantity, Timestamp};
 
@@ -92,12 +92,12 @@ impl Model {
         };
         if stands {
             *self = trial;
-            return Verdict::Accepted(results);
+            return Verdict::Accepted(Accepted { lines: results, ..Accepted::default() });
         }
         let faults = (0..results.len())
             .filter_map(|index| Some((index, self.fault(parcel, &results, index)?)))
             .collect();
-        Verdict::Refused(faults)
+        Verdict::Refused(Refused::Lines(faults))
     }
 
     /// What to say of the line at `index` in a parcel that fell: in terms of the level as it

@@ -7,7 +7,7 @@ use proptest::collection::{btree_set, vec};
 use proptest::option::weighted;
 use proptest::prelude::*;
 use proptest::sample::select;
-use stockroom_domain::batch::{self, Atomicity, Parcel, State, Verdict};
+use stockroom_domain::batch::{self, Accepted, Atomicity, Parcel, State, Verdict};
 use stockroom_domain::stock::{
     Change, Level, LevelKey, Line, Movement, MovementKind, Refusal, Shelf, Valuation,
 };
@@ -59,7 +59,9 @@ impl Outcome {
 /// The movements that a verdict lets through.
 pub fn accepted(verdict: &Verdict) -> Vec<Movement> {
     match verdict {
-        Verdict::Accepted(results) => results.iter().flatten().copied().collect(),
+        Verdict::Accepted(Accepted { lines: results, .. }) => {
+            results.iter().flatten().copied().collect()
+        }
         _ => Vec::new(),
     }
 }
@@ -93,7 +95,7 @@ pub fn line(key: LevelKey, change: Change) -> Line {
 
 /// A parcel under `name`.
 pub fn parcel(name: &str, atomicity: Atomicity, lines: Vec<Line>) -> Parcel {
-    Parcel { key: name.to_owned(), atomicity, lines }
+    Parcel::of_lines(name.to_owned(), atomicity, lines)
 }
 
 /// A state with one level on `key(1, 1)`: so many units, worth so many cents.
@@ -136,6 +138,7 @@ fn state(cents: BoxedStrategy<i64>) -> impl Strategy<Value = State> {
             reversed: reversed.into_iter().map(MovementId).collect(),
             known_keys: known.into_iter().map(str::to_owned).collect(),
             now: Timestamp(now),
+            ..State::default()
         }
     })
 }

@@ -106,10 +106,18 @@ rights! {
     ReadStock,
     /// Record stock coming in, sold, removed or counted in a store.
     MoveStock,
+    /// Read the orders and sales of a store.
+    ReadOrders,
+    /// Take orders in a store, sell, send, take back, and take money.
+    Sell,
+    /// Sell at another price than the catalogue's, or more than is on record; hide orders.
+    SuperviseSales,
     /// Read customers.
     ReadCustomers,
     /// Create, change and delete customers.
     EditCustomers,
+    /// Decide how much a customer may owe.
+    GrantCredit,
     /// Read who works in a store.
     ReadEmployees,
     /// Create, change and delete those who work in a store.

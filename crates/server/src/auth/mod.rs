@@ -33,8 +33,9 @@ use std::sync::atomic::AtomicBool;
 pub use callers::Callers;
 pub use extract::{
     Access, Anyone, Can, EditCatalog, EditCustomers, EditEmployees, EditSettings, EditStores,
-    Guard, GuardedBy, ManageUsers, MoveStock, OnesOwn, Operate, Person, ReadAudit, ReadCatalog,
-    ReadCustomers, ReadEmployees, ReadStock, Registrar, Renewing, Right, SignedIn, Who,
+    GrantCredit, Guard, GuardedBy, ManageUsers, MoveStock, OnesOwn, Operate, Person, ReadAudit,
+    ReadCatalog, ReadCustomers, ReadEmployees, ReadOrders, ReadStock, Registrar, Renewing, Right,
+    Sell, SignedIn, SuperviseSales, Who,
 };
 use keys::KeyUses;
 pub use passwords::Passwords;

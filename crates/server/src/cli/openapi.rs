@@ -5,7 +5,7 @@ use std::io::Write as _;
 use clap::Args;
 
 use super::Common;
-use crate::routes;
+use crate::router;
 
 /// Prints the OpenAPI document.
 #[derive(Debug, Args)]
@@ -21,7 +21,7 @@ impl Openapi {
     /// # Errors
     /// Standard output cannot be written.
     pub fn run(self) -> anyhow::Result<()> {
-        let text = serde_json::to_string_pretty(&routes::document())?;
+        let text = serde_json::to_string_pretty(&router::document())?;
         Ok(writeln!(std::io::stdout(), "{text}")?)
     }
 }

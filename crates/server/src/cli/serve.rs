@@ -18,7 +18,7 @@ use crate::http::connections::Connections;
 use crate::http::server;
 use crate::http::tls::Tls;
 use crate::jobs::Jobs;
-use crate::{App, auth, routes};
+use crate::{App, auth, router};
 
 /// How long requests may take to end once the server is told to stop.
 const DRAIN_MAX: Duration = Duration::from_secs(20);
@@ -240,12 +240,12 @@ async fn serve(app: &App, listeners: Listeners, stop: StopSignal) -> anyhow::Res
     let handle = Handle::new();
     let admin_handle = Handle::new();
     if let Some(admin) = admin {
-        let router = routes::admin_router(app.clone());
+        let router = router::admin_router(app.clone());
         let connections = Connections::new(ADMIN_CONNECTIONS_MAX);
         tokio::spawn(server::serve(admin, router, admin_handle.clone(), None, connections));
     }
     let reloading = tls.clone().map(|tls| tokio::spawn(reload(tls)));
-    let router = routes::router(app.clone());
+    let router = router::router(app.clone());
     let connections = app.connections.clone();
     let served = tokio::spawn(server::serve(api, router, handle.clone(), tls, connections));
     stop.received().await;

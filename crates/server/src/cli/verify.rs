@@ -7,7 +7,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use super::Common;
 use crate::db;
-use crate::ledger::verify::verify;
+use crate::ledger::verify::{Findings, verify};
 
 /// Recomputes every level, version and balance from the ledger and names each difference.
 #[derive(Debug, Args)]
@@ -44,8 +44,9 @@ impl Verify {
         for difference in &findings.differences {
             writeln!(out, "{difference}")?;
         }
-        let (levels, movements, events) = (findings.levels, findings.movements, findings.events);
-        let seen = format!("{levels} levels, {movements} movements and {events} events");
+        let Findings { levels, movements, events, orders, .. } = findings;
+        let seen =
+            format!("{levels} levels, {movements} movements, {orders} orders and {events} events");
         match findings.difference_count {
             0 => Ok(writeln!(out, "The books agree: {seen} were checked.")?),
             1 => anyhow::bail!("the books differ in 1 place; {seen} were checked"),

@@ -28,6 +28,7 @@ const STEPS: &[Step] = &[
     step!(5, "0005_identity"),
     step!(6, "0006_audit"),
     step!(7, "0007_people"),
+    step!(8, "0008_orders"),
 ];
 
 /// Why a database's schema cannot be brought up to date.

@@ -1,6 +1,9 @@
 //! What the ledger refuses, as the API says it.
 
 use serde_json::{Map, Value};
+use stockroom_domain::batch::Refused;
+use stockroom_domain::credit::CreditRefusal;
+use stockroom_domain::orders::OrderRefusal;
 use stockroom_domain::stock::{Line, Refusal};
 
 use super::{ApiError, ErrorCode, Failure, FieldError};
@@ -65,7 +68,7 @@ impl ApiError {
         field_of: impl Fn(usize) -> String,
     ) -> Self {
         match error {
-            PostError::Refused(refusals) => refused(&refusals, lines, field_of),
+            PostError::Refused(refused) => refusal(&refused, lines, field_of),
             PostError::KeyReused => crate::http::once::key_reused(key),
             PostError::Overloaded => {
                 Self::new(ErrorCode::Overloaded, "Too much is waiting to be written. Try again.")
@@ -84,8 +87,69 @@ impl ApiError {
     }
 }
 
+fn refusal(refused: &Refused, lines: &[Line], field_of: impl Fn(usize) -> String) -> ApiError {
+    match refused {
+        Refused::Lines(refusals) => refused_lines(refusals, lines, field_of),
+        Refused::Order(refusal) => refused_order(*refusal),
+        Refused::Credit(refusal) => refused_charge(*refusal),
+    }
+}
+
+/// Why an order cannot go on so.
+fn refused_order(refusal: OrderRefusal) -> ApiError {
+    let state = match refusal {
+        OrderRefusal::UnknownOrder => {
+            return ApiError::new(ErrorCode::NotFound, "There is no such order.");
+        }
+        OrderRefusal::VersionMismatch { state } | OrderRefusal::NotPossible { state } => state,
+    };
+    let status = state.status.name();
+    let (code, message) = match refusal {
+        OrderRefusal::VersionMismatch { .. } => {
+            let message = "The order has gone on meanwhile: it is";
+            (ErrorCode::VersionMismatch, format!("{message} {status} now. Look at it again."))
+        }
+        _ => (
+            ErrorCode::InvalidState,
+            format!("That cannot be done with an order that is {status}."),
+        ),
+    };
+    ApiError::new(code, message).with_detail("status", status).with_detail("version", state.version)
+}
+
+/// Why a customer cannot be charged.
+fn refused_charge(refusal: CreditRefusal) -> ApiError {
+    let refused = |code: ErrorCode, message: String| {
+        ApiError::field(code, code.name(), "customer_id", message)
+    };
+    match refusal {
+        CreditRefusal::UnknownCustomer(id) => {
+            refused(ErrorCode::NotFound, format!("There is no customer {id}."))
+        }
+        CreditRefusal::Closed(id) => {
+            let message = format!("The customer {id} was deleted: restore them first.");
+            refused(ErrorCode::InvalidState, message).with_detail("customer_id", id.0)
+        }
+        CreditRefusal::OverLimit { owed, limit, amount } => {
+            let message = format!(
+                "{amount} on top of the {owed} owed would be over the customer's limit of {limit}."
+            );
+            refused(ErrorCode::CreditLimitExceeded, message)
+                .with_detail("owed", owed.to_string())
+                .with_detail("limit", limit.to_string())
+                .with_detail("amount", amount.to_string())
+        }
+        CreditRefusal::AlreadyReversed => {
+            ApiError::conflict(ErrorCode::InvalidState, "The payment was undone before.")
+        }
+        CreditRefusal::TooLarge => {
+            refused(ErrorCode::InvalidState, "More than can be owed.".to_owned())
+        }
+    }
+}
+
 /// Every refused line in one failure, which bears the first one's code.
-fn refused(
+fn refused_lines(
     refusals: &[(usize, Refusal)],
     lines: &[Line],
     field_of: impl Fn(usize) -> String,

@@ -308,6 +308,17 @@ pub fn stamped<T, const STATUS: u16>(
         .with_header(CONSISTENCY_TOKEN, &consistency_token(last))
 }
 
+/// The same for an answer that may have been given before.
+pub fn stamped_again<T, const STATUS: u16>(
+    answer: Answer<T, STATUS>,
+    key: &str,
+    last: EventId,
+    is_replayed: bool,
+) -> Answer<T, STATUS> {
+    let answer = stamped(answer, key, last);
+    if is_replayed { answer.with_header(IDEMPOTENCY_REPLAYED, "true") } else { answer }
+}
+
 /// The answer of an earlier, equal request.
 pub(super) fn replayed(key: &str, status: u16, answer: String) -> Response {
     let mut response = Response::default();

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 use stockroom_domain::stock::{Movement, MovementKind};
-use stockroom_domain::{LotId, Money, MovementId, ProductId, Quantity, StoreId, UserId};
+use stockroom_domain::{LotId, Money, MovementId, OrderId, ProductId, Quantity, StoreId, UserId};
 
 use super::posting::Details;
 use crate::clock::Rfc3339;
@@ -67,6 +67,9 @@ pub struct MovementView<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<String>")]
     pub unit_cost: Option<Money>,
+    /// The order that it was made for.
+    #[schemars(with = "Option<i64>")]
+    pub order_id: Option<OrderId>,
     /// The movement that this one undoes.
     #[schemars(with = "Option<i64>")]
     pub reverses: Option<MovementId>,
@@ -116,6 +119,8 @@ pub struct MovementRow {
     pub reference: Option<String>,
     /// Cents.
     pub unit_cost: Option<i64>,
+    /// The order.
+    pub order_id: Option<i64>,
     /// The movement undone.
     pub reverses: Option<i64>,
     /// The movement that undid this one.
@@ -147,6 +152,7 @@ crate::from_row!(MovementRow {
     note,
     reference,
     unit_cost,
+    order_id,
     reverses,
     reversed_by,
     actor_id,
@@ -175,6 +181,7 @@ impl MovementRow {
             note: self.note.as_deref(),
             reference: self.reference.as_deref(),
             unit_cost: self.unit_cost.filter(|_| shows_cost).map(Money::from_cents),
+            order_id: self.order_id.map(OrderId),
             reverses: self.reverses.map(MovementId),
             reversed_by: self.reversed_by.map(MovementId),
             actor: Actor { id: UserId(self.actor_id), username: &self.username },
@@ -221,6 +228,8 @@ pub(super) fn view_of<'a>(
         note: details.note.as_deref(),
         reference: details.reference.as_deref(),
         unit_cost: details.unit_cost.filter(|_| shows_cost),
+        // Those of an order are not told here, but with the order.
+        order_id: None,
         reverses: movement.reverses,
         reversed_by: None,
         actor,

@@ -1,4 +1,5 @@
-//! One batch: load, decide in memory, write, commit.
+//! One batch: load, decide in memory, write, commit. One that touches orders, or what customers
+//! owe, holds their rows from the beginning, in one transaction.
 //!
 //! A batch that meets something it could not know (a missing level row, a level that another
 //! writer was faster to change, a key that another node has just committed, a past that was
@@ -9,10 +10,13 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 
 use stockroom_domain::batch::{self, State, Verdict};
 use stockroom_domain::stock::{LevelKey, Refusal};
-use stockroom_domain::{EventId, MovementId, Timestamp};
+use stockroom_domain::{EventId, MovementId, OrderId, Timestamp};
 
 use super::answer::Labels;
 use super::business_day::business_day;
+use super::document::{Made, OrderPart};
+use super::document_rows;
+use super::document_sql::{self, Wanted};
 use super::hold::{CommitError, Hold};
 use super::movements_sql;
 use super::posting::{PostError, Posting, Receipt};
@@ -95,10 +99,12 @@ pub(super) async fn run(
     let keys: BTreeSet<LevelKey> =
         postings.iter().flat_map(|posting| &posting.parcel.lines).map(|line| line.key).collect();
     let keys: Vec<LevelKey> = keys.into_iter().collect();
-    let locking = if in_doubt { Locking::Rows } else { contention.locking() };
+    let wanted = wanted(postings);
+    let is_held = in_doubt || !wanted.is_nothing();
+    let locking = if is_held { Locking::Rows } else { contention.locking() };
     let mut learned = Learned { locking, hopeless: HashMap::new(), known: HashMap::new() };
     for _ in 0..RUNS_MAX {
-        match run_once(db, clock, postings, &keys, &learned).await? {
+        match run_once(db, clock, postings, (&keys, &wanted), &learned).await? {
             Run::Done(outcomes) => return Ok(outcomes),
             Run::Missing(keys) => {
                 let hopeless = create_levels(db, &keys).await.map_err(CommitError::Before)?;
@@ -117,15 +123,30 @@ pub(super) async fn run(
     ))))
 }
 
+/// What the batch has to know of orders and customers.
+fn wanted(postings: &[&Posting]) -> Wanted {
+    let mut wanted = Wanted::default();
+    for posting in postings {
+        wanted.orders.extend(posting.parcel.step.map(|step| step.order));
+        wanted.orders_new += usize::from(matches!(posting.order, Some(OrderPart::New(_))));
+        posting.parcel.charge.iter().for_each(|charge| wanted.charge(charge));
+    }
+    wanted.orders.sort_unstable();
+    wanted.orders.dedup();
+    wanted.customers.sort_unstable();
+    wanted.customers.dedup();
+    wanted
+}
+
 async fn run_once(
     db: &Db,
     clock: &Clock,
     postings: &[&Posting],
-    keys: &[LevelKey],
+    (keys, wanted): (&[LevelKey], &Wanted),
     learned: &Learned,
 ) -> Result<Run, CommitError> {
     let mut hold = Hold::take(db, learned.locking).await.map_err(CommitError::Before)?;
-    let loaded = load(hold.conn(), clock, postings, keys, learned).await;
+    let loaded = load(hold.conn(), clock, postings, (keys, wanted), learned).await;
     let mut loaded = match loaded.map_err(CommitError::Before)? {
         Ok(loaded) => loaded,
         Err(missing) => {
@@ -147,13 +168,20 @@ async fn run_once(
     if !verdicts.iter().any(|verdict| matches!(verdict, Verdict::Accepted(_))) {
         let (head, _) = events::head(hold.conn()).await.map_err(CommitError::Before)?;
         hold.release().await?;
-        return Ok(Run::Done(outcomes(postings, verdicts, HashMap::new(), learned, head)));
+        return Ok(Run::Done(outcomes(postings, verdicts, Told::default(), learned, head)));
     }
     let levels = changed_levels(&loaded.state, &before, keys);
-    let movements = new_movements(postings, &verdicts, &loaded);
-    let traces = render::traces(postings, &verdicts, &loaded.ids);
+    let orders = document_rows::orders(postings, &verdicts, &loaded.order_ids);
+    let movements = new_movements(postings, &verdicts, &orders, &loaded);
+    let traces = render::traces(postings, &verdicts, &orders, &loaded.ids);
     let claims = claims(postings, &traces.kept, loaded.state.now);
-    let entries = record::entries(postings, &verdicts, &movements);
+    let entries = record::entries(postings, &verdicts, &orders, &movements);
+    if !wanted.is_nothing() {
+        let decided = document_rows::decided(postings, &verdicts, &orders);
+        let rows = document_rows::rows(&decided, loaded.state.now);
+        let written = document_sql::write(hold.conn(), &rows).await;
+        written.map_err(CommitError::Before)?;
+    }
     let batch = Batch {
         levels: &levels,
         keys: &claims,
@@ -170,7 +198,8 @@ async fn run_once(
     match written.map_err(|error| hold.failed_to_write(error))? {
         Written::Whole(event) => {
             hold.commit().await?;
-            Ok(Run::Done(outcomes(postings, verdicts, answers, learned, event)))
+            let told = Told { answers, made: traces.made };
+            Ok(Run::Done(outcomes(postings, verdicts, told, learned, event)))
         }
         Written::LevelsMoved => hold.release().await.map(|()| Run::Overtaken),
         Written::Settled => hold.release().await.map(|()| Run::Settled),
@@ -196,6 +225,8 @@ struct Shelves {
     labels: HashMap<LevelKey, Labels>,
     /// One for each line, rising.
     ids: Vec<MovementId>,
+    /// One for each order to be made.
+    order_ids: Vec<OrderId>,
     /// The last link of the audit log, where the transaction keeps it as it is (SQLite).
     link: Vec<u8>,
 }
@@ -205,19 +236,23 @@ async fn load(
     mut conn: Conn<'_>,
     clock: &Clock,
     postings: &[&Posting],
-    keys: &[LevelKey],
+    (keys, wanted): (&[LevelKey], &Wanted),
     learned: &Learned,
 ) -> sqlx::Result<Result<Shelves, Vec<LevelKey>>> {
-    let mut state = State::default();
+    let documents = document_sql::load(conn.reborrow(), wanted).await?;
+    let mut state = State {
+        orders: documents.orders,
+        balances: documents.balances,
+        reversed_entries: documents.reversed_entries,
+        ..State::default()
+    };
     let mut labels = HashMap::with_capacity(keys.len());
-    let mut fence = Timestamp(0);
     let hopeful = keys.iter().filter(|key| !learned.hopeless.contains_key(key));
     let hopeful: Vec<LevelKey> = hopeful.copied().collect();
     let lines = || postings.iter().flat_map(|posting| &posting.parcel.lines);
-    let sql::Found { levels, ids, link } =
+    let sql::Found { levels, ids, link, fence } =
         sql::load(conn.reborrow(), &hopeful, learned.locking, lines().count()).await?;
     for loaded in levels {
-        fence = loaded.fence;
         state.shelves.insert(loaded.key, loaded.shelf);
         labels.insert(loaded.key, loaded.labels);
     }
@@ -235,7 +270,7 @@ async fn load(
     }
     state.known_keys = learned.known.keys().cloned().collect();
     state.now = clock.now().max(fence.next());
-    Ok(Ok(Shelves { state, labels, ids, link }))
+    Ok(Ok(Shelves { state, labels, ids, order_ids: documents.order_ids, link }))
 }
 
 /// Makes missing level rows and says of the others why they cannot be.
@@ -303,13 +338,14 @@ fn claims<'a>(
 fn new_movements<'a>(
     postings: &[&'a Posting],
     verdicts: &'a [Verdict],
+    orders: &[Option<OrderId>],
     loaded: &Shelves,
 ) -> Vec<NewMovement<'a>> {
     let mut rows = Vec::with_capacity(loaded.ids.len());
     let mut ids = loaded.ids.iter().copied();
-    for (posting, verdict) in postings.iter().zip(verdicts) {
-        let Verdict::Accepted(lines) = verdict else { continue };
-        for (line, details) in lines.iter().zip(&posting.details) {
+    for ((posting, verdict), order) in postings.iter().zip(verdicts).zip(orders) {
+        let Verdict::Accepted(accepted) = verdict else { continue };
+        for (line, details) in accepted.lines.iter().zip(&posting.details) {
             let Ok(movement) = line else { continue };
             let effective_at = details.effective_at.unwrap_or(movement.recorded_at);
             let business_day = loaded.labels.get(&movement.key).map_or(0, |labels| {
@@ -317,17 +353,25 @@ fn new_movements<'a>(
             });
             let id = ids.next().unwrap_or(MovementId(0));
             let actor = posting.actor_id().0;
-            rows.push(NewMovement { id, movement, details, actor, business_day });
+            let order = order.map(|order| order.0).zip(details.order_item);
+            rows.push(NewMovement { id, movement, details, actor, business_day, order });
         }
     }
     rows
+}
+
+/// What callers are told of what they have done, by their posting's index.
+#[derive(Default)]
+struct Told {
+    answers: HashMap<usize, String>,
+    made: HashMap<usize, Made>,
 }
 
 /// Turns verdicts into what each caller is told, once it is committed.
 fn outcomes(
     postings: &[&Posting],
     verdicts: Vec<Verdict>,
-    mut answers: HashMap<usize, String>,
+    mut told: Told,
     learned: &Learned,
     event: EventId,
 ) -> Outcomes {
@@ -336,8 +380,9 @@ fn outcomes(
         let posting = postings[index];
         outcomes.push(match verdict {
             Verdict::Accepted(_) => {
-                let answer = answers.remove(&index).unwrap_or_default();
-                Ok(Receipt { answer, event, replayed: false })
+                let answer = told.answers.remove(&index).unwrap_or_default();
+                let made = told.made.get(&index).copied();
+                Ok(Receipt { answer, made, event, replayed: false })
             }
             Verdict::Refused(faults) => Err(PostError::Refused(faults)),
             Verdict::Twin(first) if postings[first].fingerprint != posting.fingerprint => {
@@ -348,7 +393,7 @@ fn outcomes(
             }
             Verdict::Known => match learned.known.get(&posting.parcel.key) {
                 Some(known) if known.fingerprint == posting.fingerprint => {
-                    Ok(Receipt { answer: known.answer(posting.shows_cost), event, replayed: true })
+                    Ok(known.receipt(posting.shows_cost, event))
                 }
                 _ => Err(PostError::KeyReused),
             },

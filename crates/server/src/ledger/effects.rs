@@ -11,6 +11,7 @@ use stockroom_domain::{EventId, StoreId};
 use super::posting::{PostError, Receipt};
 use super::replay::{self, Known};
 use crate::db::Db;
+use crate::error::{ApiError, ApiResult};
 use crate::events;
 
 /// Effects that were found under the keys of one request.
@@ -48,7 +49,23 @@ impl Effects {
     /// be shown of every store that it moved something in.
     pub fn of(&self, key: &str, shows_cost: impl Fn(StoreId) -> bool) -> Option<Receipt> {
         let known = self.known.get(key)?;
-        let answer = known.answer(known.stores().all(shows_cost));
-        Some(Receipt { answer, event: self.event, replayed: true })
+        Some(known.receipt(known.stores().all(shows_cost), self.event))
     }
+}
+
+/// The receipt of a request with one key, if it took effect when it was first sent. `row_key` is
+/// where the effect is found, `key` what the caller calls it.
+///
+/// # Errors
+/// 422 where the key was used for another request; the database's.
+pub async fn repeated(
+    db: &Db,
+    (row_key, key): (&str, &str),
+    fingerprint: i64,
+    shows_cost: impl Fn(StoreId) -> bool,
+) -> ApiResult<Option<Receipt>> {
+    let effects = Effects::find(db, &[row_key.to_owned()], fingerprint).await?;
+    let reused = |error| ApiError::from_post(error, key, &[], |_| String::new());
+    effects.refuse_reuse().map_err(reused)?;
+    Ok(effects.of(row_key, shows_cost))
 }

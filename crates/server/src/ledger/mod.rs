@@ -18,6 +18,9 @@
 mod answer;
 mod batch;
 mod business_day;
+pub mod document;
+mod document_rows;
+mod document_sql;
 mod effects;
 pub mod fence;
 mod hold;
@@ -32,6 +35,8 @@ mod render;
 mod replay;
 mod sql;
 pub mod verify;
+mod verify_documents;
+mod verify_documents_sql;
 mod verify_records;
 mod verify_sql;
 mod write_sql;
@@ -39,7 +44,7 @@ mod writer;
 
 pub use answer::{Actor, LotView, MovementRow, MovementView};
 pub use business_day::business_day;
-pub use effects::Effects;
+pub use effects::{Effects, repeated};
 pub use metrics::LedgerMetrics;
 pub use posting::{Details, PostError, Posting, Receipt};
 pub use writer::{LINES_OF_A_QUICK_POSTING_MAX, Ledger, LedgerSettings};

@@ -12,7 +12,7 @@ use crate::db::{Conn, Select};
 pub(crate) const SELECT_MOVEMENTS: &str = "
     SELECT m.id, m.type AS kind, m.store_id, m.product_id, m.lot_id, p.sku, l.code AS lot_code,
            l.expires_on, m.quantity, m.balance, m.value, m.version, m.reason, m.note,
-           m.reference, m.unit_cost, m.reverses, r.reversed_by, m.actor_id,
+           m.reference, m.unit_cost, m.order_id, m.reverses, r.reversed_by, m.actor_id,
            COALESCE(u.username, '') AS username, m.effective_at, m.recorded_at
     FROM stock_movements m
     JOIN products p ON p.id = m.product_id

@@ -1,10 +1,13 @@
 //! What a request hands to the ledger, and what it gets back.
 
 use serde_json::value::RawValue;
-use stockroom_domain::batch::{Atomicity, Parcel};
-use stockroom_domain::stock::{Line, MovementKind, Refusal};
-use stockroom_domain::{EventId, Money, Timestamp, UserId};
+use stockroom_domain::batch::{Atomicity, Parcel, Refused};
+use stockroom_domain::credit::Charge;
+use stockroom_domain::orders::OrderStep;
+use stockroom_domain::stock::{Line, MovementKind};
+use stockroom_domain::{EventId, Money, StoreId, Timestamp, UserId};
 
+use super::document::{ChargeDetails, Made, NewOrder, OrderPart, StepDetails};
 use crate::audit::Origin;
 
 /// Lines that share an idempotency key, with everything about them that the rules of stock
@@ -15,6 +18,12 @@ pub struct Posting {
     pub parcel: Parcel,
     /// One for each line.
     pub details: Vec<Details>,
+    /// In whose queue it waits: the store of its first line, or that of its order.
+    pub store: StoreId,
+    /// What it does to an order.
+    pub order: Option<OrderPart>,
+    /// What is written down of the parcel's charge.
+    pub charge: ChargeDetails,
     /// What the request was, to tell a retry from a key used twice.
     pub fingerprint: i64,
     /// Who posts, and by which request. One without an id cannot be named by a movement.
@@ -35,12 +44,60 @@ impl Posting {
         Self {
             keeps_key: lines.iter().any(|line| line.kind == MovementKind::Sale),
             details: vec![Details::default(); lines.len()],
-            parcel: Parcel { key, atomicity, lines },
+            store: lines.first().map_or(StoreId(0), |line| line.key.store),
+            order: None,
+            charge: ChargeDetails::default(),
+            parcel: Parcel::of_lines(key, atomicity, lines),
             fingerprint: 0,
             origin,
             shows_cost: false,
             fallen: Vec::new(),
         }
+    }
+
+    /// The same, in a store that no line names.
+    #[must_use]
+    pub const fn in_store(mut self, store: StoreId) -> Self {
+        self.store = store;
+        self
+    }
+
+    /// The same, which also makes an order.
+    #[must_use]
+    pub fn with_order(mut self, order: NewOrder) -> Self {
+        self.order = Some(OrderPart::New(Box::new(order)));
+        self.keeps_key = true;
+        self
+    }
+
+    /// The same, which also takes an order further.
+    #[must_use]
+    pub fn with_step(mut self, step: OrderStep, details: StepDetails) -> Self {
+        self.parcel.step = Some(step);
+        self.order = Some(OrderPart::Step(details));
+        self
+    }
+
+    /// The same, which also charges a customer.
+    #[must_use]
+    pub fn with_charge(mut self, charge: Charge, details: ChargeDetails) -> Self {
+        self.parcel.charge = Some(charge);
+        self.charge = details;
+        self
+    }
+
+    /// Whether it is more than movements of goods.
+    pub(super) const fn is_document(&self) -> bool {
+        self.order.is_some() || self.parcel.charge.is_some()
+    }
+
+    /// How long it keeps a writer busy: its lines and its items, at least one.
+    pub(super) fn size(&self) -> usize {
+        let items = match &self.order {
+            Some(OrderPart::New(order)) => order.items.len(),
+            _ => 0,
+        };
+        (self.parcel.lines.len() + items).max(1)
     }
 
     /// The user that its movements name.
@@ -58,7 +115,7 @@ impl Posting {
                 .sum()
         };
         let bytes: usize = self.details.iter().map(|d| -> usize { text(d) }).sum();
-        self.parcel.lines.len() + bytes / 1_024
+        self.size() + bytes / 1_024
     }
 }
 
@@ -75,14 +132,18 @@ pub struct Details {
     pub unit_cost: Option<Money>,
     /// When it happened, if not now.
     pub effective_at: Option<Timestamp>,
+    /// The item of the posting's order, by its number, that the goods moved for.
+    pub order_item: Option<i64>,
 }
 
 /// What was committed.
 #[derive(Clone, Debug)]
 pub struct Receipt {
     /// A JSON array with one element a line of the request: the movement, or
-    /// `{"error":{…}}` for a line that fell by itself.
+    /// `{"error":{…}}` for a line that fell by itself. Empty for an order or a charge.
     pub answer: String,
+    /// The order or the entry that was made, if that is what it was about.
+    pub made: Option<Made>,
     /// The last event of the commit, or the log's head where an earlier effect is repeated.
     pub event: EventId,
     /// The effect was committed by an earlier request with the same key.
@@ -92,9 +153,9 @@ pub struct Receipt {
 /// Why a posting had no effect.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum PostError {
-    /// The rules of stock forbid it: each failing line by its index.
-    #[error("{} line(s) refused", .0.len())]
-    Refused(Vec<(usize, Refusal)>),
+    /// The rules forbid it.
+    #[error("refused: {0:?}")]
+    Refused(Refused),
     /// The key was used for another request.
     #[error("the idempotency key was used for another request")]
     KeyReused,

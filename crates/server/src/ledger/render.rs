@@ -4,11 +4,13 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 
-use stockroom_domain::batch::Verdict;
+use stockroom_domain::batch::{Accepted, Verdict};
 use stockroom_domain::stock::{LevelKey, Movement, Refusal};
-use stockroom_domain::{LotId, MovementId, ProductId, Quantity, StoreId};
+use stockroom_domain::{LotId, MovementId, OrderId, ProductId, Quantity, StoreId};
 
 use super::answer::{Actor, Labels, view_of};
+use super::document::Made;
+use super::document_rows::Decided;
 use super::posting::Posting;
 use super::replay::Kept;
 use crate::events::Event;
@@ -22,17 +24,26 @@ pub(super) struct Traces {
     /// [`super::replay`] tells it again.
     pub(super) kept: Vec<(usize, String)>,
     pub(super) events: Vec<Event>,
+    /// The order or the entry that a posting has made, by the posting's index.
+    pub(super) made: HashMap<usize, Made>,
 }
 
 /// Renders what a batch leaves behind. `ids` has one for each movement, in the order of
-/// postings and lines.
-pub(super) fn traces(postings: &[&Posting], verdicts: &[Verdict], ids: &[MovementId]) -> Traces {
+/// postings and lines; `orders` the order of each posting that has one.
+pub(super) fn traces(
+    postings: &[&Posting],
+    verdicts: &[Verdict],
+    orders: &[Option<OrderId>],
+    ids: &[MovementId],
+) -> Traces {
     let mut ids = ids.iter().copied();
     let mut traces = Traces {
         kept: Vec::with_capacity(postings.len()),
         events: Vec::with_capacity(postings.len()),
+        made: HashMap::new(),
     };
-    for (index, posting, lines) in accepted(postings, verdicts) {
+    for (index, posting, accepted) in accepted(postings, verdicts) {
+        let lines = &accepted.lines[..];
         let mut moved: Vec<(MovementId, &Movement)> = Vec::with_capacity(lines.len());
         let mut kept = Kept::default();
         for element in elements(posting, lines) {
@@ -45,11 +56,22 @@ pub(super) fn traces(postings: &[&Posting], verdicts: &[Verdict], ids: &[Movemen
                 Element::Refusal(told) => kept.refusal(&told),
             }
         }
-        traces.kept.push((index, kept.into_text()));
+        let order = orders.get(index).copied().flatten();
+        let decided = posting.is_document().then_some(Decided { posting, accepted, order });
+        let made = decided.as_ref().and_then(Decided::made);
+        traces.made.extend(made.map(|made| (index, made)));
+        traces.kept.push((
+            index,
+            match made {
+                Some(made) => serde_json::to_string(&made).unwrap_or_default(),
+                None => kept.into_text(),
+            },
+        ));
+        traces.events.extend(decided.iter().flat_map(Decided::events));
         moved.sort_by_key(|(_, movement)| movement.key.store);
         for of_store in moved.chunk_by(|a, b| a.1.key.store == b.1.key.store) {
             let events = of_store.chunks(EVENT_LINES_MAX);
-            traces.events.extend(events.map(|lines| event(of_store[0].1.key.store, lines)));
+            traces.events.extend(events.map(|lines| event(of_store[0].1.key.store, order, lines)));
         }
     }
     traces
@@ -65,7 +87,13 @@ pub(super) fn answers(
     let mut ids = ids.iter().copied();
     let no_labels = Labels::default();
     let mut answers = HashMap::with_capacity(postings.len());
-    for (index, posting, lines) in accepted(postings, verdicts) {
+    for (index, posting, accepted) in accepted(postings, verdicts) {
+        let lines = &accepted.lines[..];
+        if posting.is_document() {
+            // Whoever made it knows what it is; their movements only use up their ids.
+            ids.by_ref().take(lines.len()).for_each(drop);
+            continue;
+        }
         let mut text = String::with_capacity(lines.len() * 384 + 2);
         for element in elements(posting, lines) {
             text.push(if text.is_empty() { '[' } else { ',' });
@@ -88,14 +116,14 @@ pub(super) fn answers(
     answers
 }
 
-/// The postings that take effect, each with its index and its lines.
+/// The postings that take effect, each with its index and what it comes to.
 fn accepted<'a>(
     postings: &[&'a Posting],
     verdicts: &'a [Verdict],
-) -> impl Iterator<Item = (usize, &'a Posting, &'a [Result<Movement, Refusal>])> {
+) -> impl Iterator<Item = (usize, &'a Posting, &'a Accepted)> {
     let both = postings.iter().zip(verdicts).enumerate();
     both.filter_map(|(index, (posting, verdict))| match verdict {
-        Verdict::Accepted(lines) => Some((index, *posting, &lines[..])),
+        Verdict::Accepted(accepted) => Some((index, *posting, accepted)),
         _ => None,
     })
 }
@@ -130,7 +158,7 @@ fn elements<'a>(posting: &'a Posting, lines: &'a [Result<Movement, Refusal>]) ->
 
 /// What followers learn of the movements of one parcel in one store: quantities and
 /// balances, never costs. A long parcel makes several events, so that none is incomplete.
-fn event(store: StoreId, lines: &[(MovementId, &Movement)]) -> Event {
+fn event(store: StoreId, order: Option<OrderId>, lines: &[(MovementId, &Movement)]) -> Event {
     #[derive(serde::Serialize)]
     struct Line {
         movement_id: MovementId,
@@ -144,6 +172,8 @@ fn event(store: StoreId, lines: &[(MovementId, &Movement)]) -> Event {
     }
     #[derive(serde::Serialize)]
     struct Data {
+        #[serde(skip_serializing_if = "Option::is_none")]
+        order_id: Option<OrderId>,
         lines: Vec<Line>,
     }
     let lines: Vec<Line> = lines
@@ -159,5 +189,5 @@ fn event(store: StoreId, lines: &[(MovementId, &Movement)]) -> Event {
         })
         .collect();
     let subject = lines.first().map_or(0, |line| line.movement_id.0);
-    Event::new("stock.moved", "movement", subject, &Data { lines }).in_store(store)
+    Event::new("stock.moved", "movement", subject, &Data { order_id: order, lines }).in_store(store)
 }

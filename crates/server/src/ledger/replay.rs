@@ -10,11 +10,13 @@ use std::fmt::Write as _;
 use std::ops::RangeInclusive;
 
 use serde_json::value::RawValue;
-use stockroom_domain::{MovementId, StoreId};
+use stockroom_domain::{EventId, MovementId, StoreId};
 
 use super::answer::MovementRow;
+use super::document::Made;
 use super::keys_sql::{self, StoredEffect};
 use super::movements_sql;
+use super::posting::Receipt;
 use crate::db::Conn;
 
 /// A committed effect, ready to be told again.
@@ -23,6 +25,7 @@ pub(super) struct Known {
     /// Of the request that had the effect.
     pub(super) fingerprint: i64,
     parts: Vec<Part>,
+    made: Option<Made>,
 }
 
 #[derive(Clone, Debug)]
@@ -95,7 +98,12 @@ pub(super) async fn known(
     let mut db = db.into();
     let stored = keys_sql::known_keys(db.reborrow(), keys).await?;
     let mut parsed = Vec::with_capacity(stored.len());
+    let mut known = HashMap::with_capacity(stored.len());
     for (key, StoredEffect { fingerprint, answer }) in stored {
+        if let Ok(made) = serde_json::from_str::<Made>(&answer) {
+            known.insert(key, Known { fingerprint, parts: Vec::new(), made: Some(made) });
+            continue;
+        }
         let parts: Vec<Box<RawValue>> = serde_json::from_str(&answer)
             .map_err(|error| sqlx::Error::Decode(format!("key {key}: {error}").into()))?;
         parsed.push((key, fingerprint, parts));
@@ -107,7 +115,6 @@ pub(super) async fn known(
         _ => movements_sql::movements_by_id(db, all).await?,
     };
     let rows: HashMap<i64, MovementRow> = rows.into_iter().map(|row| (row.id, row)).collect();
-    let mut known = HashMap::with_capacity(parsed.len());
     for (key, fingerprint, kept) in parsed {
         let mut parts = Vec::new();
         for part in kept {
@@ -122,20 +129,22 @@ pub(super) async fn known(
                 parts.push(Part::Movement(Box::new(row.clone())));
             }
         }
-        known.insert(key, Known { fingerprint, parts });
+        known.insert(key, Known { fingerprint, parts, made: None });
     }
     Ok(known)
 }
 
 impl Known {
-    /// The answer, as it was given the first time.
-    pub(super) fn answer(&self, shows_cost: bool) -> String {
+    /// The receipt, as it was given the first time.
+    pub(super) fn receipt(&self, shows_cost: bool, event: EventId) -> Receipt {
         let parts: Vec<String> = self.parts.iter().map(|part| part.text(shows_cost)).collect();
-        format!("[{}]", parts.join(","))
+        let answer = match self.made {
+            Some(_) => String::new(),
+            None => format!("[{}]", parts.join(",")),
+        };
+        Receipt { answer, made: self.made, event, replayed: true }
     }
-}
 
-impl Known {
     /// The stores in which it moved something.
     pub(super) fn stores(&self) -> impl Iterator<Item = StoreId> {
         self.parts.iter().filter_map(|part| match part {

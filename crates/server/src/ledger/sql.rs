@@ -17,7 +17,6 @@ pub(super) struct Loaded {
     pub(super) key: LevelKey,
     pub(super) shelf: Result<Shelf, Refusal>,
     pub(super) labels: Labels,
-    pub(super) fence: Timestamp,
 }
 
 struct LoadedRow {
@@ -89,7 +88,6 @@ impl From<LoadedRow> for Loaded {
                 time_zone: row.time_zone,
                 day_cut_hour: row.day_cut_hour,
             },
-            fence: Timestamp(row.fence),
         }
     }
 }
@@ -156,6 +154,8 @@ pub(super) struct Found {
     pub(super) ids: Vec<MovementId>,
     /// The last link of the audit log, on SQLite, where nobody can add one meanwhile.
     pub(super) link: Vec<u8>,
+    /// The instant up to which the past is settled.
+    pub(super) fence: Timestamp,
 }
 
 /// Reads the levels that exist, in the order of `keys`, under lock if told to, and draws ids
@@ -174,6 +174,9 @@ pub(super) async fn load(
     movements: usize,
 ) -> sqlx::Result<Found> {
     let count = i64::try_from(movements).unwrap_or(i64::MAX);
+    if keys.is_empty() {
+        return head(conn).await;
+    }
     match conn {
         Conn::Postgres(conn) if locking == Locking::Rows => {
             const SQL: &str = select_loaded_laterally!(
@@ -240,8 +243,17 @@ pub(super) async fn load(
     }
 }
 
+/// What a batch has to know that touches no level.
+async fn head(conn: Conn<'_>) -> sqlx::Result<Found> {
+    const SQL: &str = "SELECT fence, audit_link FROM event_head WHERE log_id = 1";
+    let (fence, link): (i64, Vec<u8>) =
+        on_db!(conn, conn => sqlx::query_as(SQL).fetch_one(conn).await)?;
+    Ok(Found { levels: Vec::new(), ids: Vec::new(), link, fence: Timestamp(fence) })
+}
+
 fn found(rows: Vec<LoadedRow>, ids: Vec<i64>, link: Vec<u8>) -> Found {
     Found {
+        fence: rows.first().map_or(Timestamp(0), |row| Timestamp(row.fence)),
         levels: rows.into_iter().map(Loaded::from).collect(),
         ids: ids.into_iter().map(MovementId).collect(),
         link,

@@ -2,8 +2,8 @@
 //!
 //! Every movement of every level is read in the order of ledger time and added up; versions,
 //! balances, values and levels must come out as they are stored. So must what a movement
-//! points to, for the ledger has no foreign keys, what the audit log says of each movement, and
-//! the event log must have no gap. The
+//! points to, for the ledger has no foreign keys, what the audit log says of each movement, orders
+//! with their items and goods, and what customers owe; and the event log must have no gap. The
 //! whole check sees one snapshot, so it may run beside a shop that sells.
 
 use std::collections::{BTreeMap, HashSet};
@@ -11,8 +11,8 @@ use std::collections::{BTreeMap, HashSet};
 use stockroom_domain::stock::LevelKey;
 use stockroom_domain::{LotId, Money, Quantity, StoreId, Timestamp};
 
-use super::verify_records;
 use super::verify_sql::{self as sql, CheckedLevel, CheckedMovement};
+use super::{verify_documents, verify_records};
 use crate::clock::Rfc3339;
 use crate::db::{Conn, Db};
 
@@ -28,6 +28,8 @@ pub struct Findings {
     pub movements: u64,
     /// Events counted.
     pub events: u64,
+    /// Orders held against their items and their goods.
+    pub orders: u64,
     /// Each difference as a sentence, up to 1,000 of them.
     pub differences: Vec<String>,
     /// How many there are in all.
@@ -69,6 +71,7 @@ async fn check(
     progress(stores.len(), stores.len());
     check_reversals(db.reborrow(), findings).await?;
     verify_records::check(db.reborrow(), findings).await?;
+    verify_documents::check(db.reborrow(), findings).await?;
     check_events(db, findings).await
 }
 

@@ -110,6 +110,7 @@ impl<'a> From<&'a RecordedMovement> for Columns<'a> {
             note: row.note.as_deref(),
             reference: row.reference.as_deref(),
             reverses: row.reverses,
+            order: row.order_id.zip(row.order_item),
         }
     }
 }

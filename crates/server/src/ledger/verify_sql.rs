@@ -160,6 +160,8 @@ pub(super) struct RecordedMovement {
     pub(super) actor_id: i64,
     pub(super) effective_at: i64,
     pub(super) business_day: i64,
+    pub(super) order_id: Option<i64>,
+    pub(super) order_item: Option<i64>,
 }
 crate::from_row!(RecordedMovement {
     id,
@@ -180,13 +182,17 @@ crate::from_row!(RecordedMovement {
     actor_id,
     effective_at,
     business_day,
+    order_id,
+    order_item,
 });
 
 /// The next rows of the audit log that tell of movements, and what they tell.
 pub(super) async fn records(db: Conn<'_>, after: i64) -> sqlx::Result<Vec<(i64, Option<String>)>> {
     const SQL: &str = "SELECT id, after
         FROM audit_logs
-        WHERE id > $1 AND action = 'stock.moved'
+        WHERE id > $1
+          AND (action = 'stock.moved'
+               OR (subject_kind = 'order' AND after LIKE '%movements%'))
         ORDER BY id
         LIMIT 1000";
     on_db!(db, conn => sqlx::query_as(SQL).bind(after).fetch_all(conn).await)
@@ -202,7 +208,7 @@ pub(super) async fn recorded_movements(
             concat!(
                 "SELECT id, store_id, product_id, lot_id, version, recorded_at, type AS kind,
                         quantity, balance, value, unit_cost, reason, note, reference, reverses,
-                        actor_id, effective_at, business_day
+                        actor_id, effective_at, business_day, order_id, order_item
                  FROM stock_movements
                  WHERE id ",
                 $which

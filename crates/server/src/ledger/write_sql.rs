@@ -35,6 +35,8 @@ pub(super) struct NewMovement<'a> {
     pub(super) details: &'a Details,
     pub(super) actor: i64,
     pub(super) business_day: i64,
+    /// The order that it was made for, and the item.
+    pub(super) order: Option<(i64, i64)>,
 }
 
 impl NewMovement<'_> {
@@ -150,12 +152,13 @@ const POSTGRES: &str = "
         INSERT INTO stock_movements
             (id, store_id, product_id, lot_id, version, recorded_at, type, quantity,
              balance, value, unit_cost, reason, note, reference, reverses, actor_id,
-             effective_at, business_day)
+             effective_at, business_day, order_id, order_item)
         SELECT * FROM UNNEST(
             $16::BIGINT[], $17::BIGINT[], $18::BIGINT[], $19::BIGINT[],
             $20::BIGINT[], $21::BIGINT[], $22::TEXT[], $23::BIGINT[], $24::BIGINT[],
             $25::BIGINT[], $26::BIGINT[], $27::TEXT[], $28::TEXT[], $29::TEXT[],
-            $30::BIGINT[], $31::BIGINT[], $32::BIGINT[], $33::BIGINT[])
+            $30::BIGINT[], $31::BIGINT[], $32::BIGINT[], $33::BIGINT[], $52::BIGINT[],
+            $53::BIGINT[])
         RETURNING 1
     ), head AS (
         UPDATE event_head
@@ -179,13 +182,13 @@ const POSTGRES: &str = "
             (id, at, actor_kind, actor_id, actor, address, request_id, action, subject_kind,
              subject_id, store_id, after, link)
         SELECT head.audit_id - cardinality($41::TEXT[]) + a.position, $13, a.actor_kind,
-               a.actor_id, a.actor, a.address, a.request_id, 'stock.moved', 'movement',
+               a.actor_id, a.actor, a.address, a.request_id, a.action, a.subject_kind,
                a.subject_id, a.store_id, a.after,
                CASE WHEN a.position = cardinality($41::TEXT[]) THEN head.audit_link END
         FROM head, UNNEST($41::TEXT[], $42::BIGINT[], $43::TEXT[], $44::TEXT[], $45::TEXT[],
-                          $46::BIGINT[], $47::BIGINT[], $48::TEXT[])
+                          $46::BIGINT[], $47::BIGINT[], $48::TEXT[], $50::TEXT[], $51::TEXT[])
              WITH ORDINALITY AS a(actor_kind, actor_id, actor, address, request_id,
-                                  subject_id, store_id, after, position)
+                                  subject_id, store_id, after, action, subject_kind, position)
     )
     SELECT CASE
         WHEN (SELECT COUNT(*) FROM changed) < cardinality($1::BIGINT[])
@@ -224,13 +227,14 @@ const SQLITE: &str = "
     INSERT INTO stock_movements
         (id, store_id, product_id, lot_id, version, recorded_at, type, quantity,
          balance, value, unit_cost, reason, note, reference, reverses, actor_id,
-         effective_at, business_day)
+         effective_at, business_day, order_id, order_item)
     SELECT value ->> '$[0][0]', value ->> '$[0][1]', value ->> '$[0][2]',
            value ->> '$[0][3]', value ->> '$[0][4]', value ->> '$[0][5]',
            value ->> '$[1][0]', value ->> '$[0][6]', value ->> '$[0][7]',
            value ->> '$[0][8]', value ->> '$[1][1]', value ->> '$[1][2]',
            value ->> '$[1][3]', value ->> '$[1][4]', value ->> '$[1][5]',
-           value ->> '$[0][9]', value ->> '$[0][10]', value ->> '$[0][11]'
+           value ->> '$[0][9]', value ->> '$[0][10]', value ->> '$[0][11]',
+           value ->> '$[2][0]', value ->> '$[2][1]'
     FROM jsonb_each($6);
     UPDATE event_head
     SET last_id = last_id + json_array_length($7),
@@ -270,7 +274,7 @@ async fn write_postgres(conn: &mut PgConnection, batch: &Batch<'_>) -> sqlx::Res
     let query = bind_keys(query, batch);
     let query = bind_movements(query, batch.movements);
     let query = bind_events(query, batch.events).bind(LOG).bind(expiries(batch.keys));
-    let query = bind_entries(query, batch);
+    let query = bind_orders(bind_entries(query, batch), batch.movements);
     // sqlx reads on to the server's last message, which comes after the commit.
     match query.fetch_one(conn).await {
         Ok(row) => Ok(Written::Whole(EventId(row.try_get(0)?))),
@@ -392,7 +396,7 @@ fn bind_events<'q>(query: Query<'q>, events: &[Event]) -> Query<'q> {
         .bind(events.iter().map(|e| e.data.as_str()).collect::<Vec<_>>())
 }
 
-/// $41 to $49.
+/// $41 to $51.
 fn bind_entries<'q>(query: Query<'q>, batch: &Batch<'_>) -> Query<'q> {
     let audit = audit::Columns::of(batch.entries);
     query
@@ -405,6 +409,15 @@ fn bind_entries<'q>(query: Query<'q>, batch: &Batch<'_>) -> Query<'q> {
         .bind(audit.store_ids)
         .bind(audit.after)
         .bind(chain::digest(batch.entries, batch.now).to_vec())
+        .bind(audit.actions)
+        .bind(audit.subject_kinds)
+}
+
+/// $52 and $53.
+fn bind_orders<'q>(query: Query<'q>, rows: &[NewMovement<'_>]) -> Query<'q> {
+    let (orders, items): (Vec<Option<i64>>, Vec<Option<i64>>) =
+        rows.iter().map(|row| row.order.unzip()).unzip();
+    query.bind(orders).bind(items)
 }
 
 fn next_link(batch: &Batch<'_>) -> Vec<u8> {
@@ -427,7 +440,8 @@ fn key_row<'a>(row: &NewKey<'a>) -> impl serde::Serialize + use<'a> {
 fn movement_row<'a>(row: &NewMovement<'a>) -> impl serde::Serialize + use<'a> {
     let (m, d) = (row.movement, row.details);
     let unit_cost = d.unit_cost.map(Money::cents);
-    (row.numbers(), (m.kind.name(), unit_cost, &d.reason, &d.note, &d.reference, m.reverses))
+    let words = (m.kind.name(), unit_cost, &d.reason, &d.note, &d.reference, m.reverses);
+    (row.numbers(), words, row.order)
 }
 
 fn event_row(event: &Event) -> impl serde::Serialize {

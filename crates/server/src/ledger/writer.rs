@@ -10,6 +10,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use stockroom_domain::batch::Refused;
 use stockroom_domain::{EventId, StoreId, Timestamp};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 use tokio::task::JoinHandle;
@@ -136,10 +137,10 @@ impl Ledger {
     /// [`PostError`]; nothing was written, except where it says that the outcome is unknown.
     pub async fn post(&self, posting: Posting) -> Result<Receipt, PostError> {
         debug_assert_eq!(posting.parcel.lines.len(), posting.details.len());
-        let Some(first) = posting.parcel.lines.first() else {
-            return Err(PostError::Refused(Vec::new()));
-        };
-        let lane = self.lane(first.key.store, posting.parcel.lines.len());
+        if posting.parcel.lines.is_empty() && !posting.is_document() {
+            return Err(PostError::Refused(Refused::Lines(Vec::new())));
+        }
+        let lane = self.lane(posting.store, posting.size());
         let weight = u32::try_from(posting.weight().min(self.0.room_max)).unwrap_or(u32::MAX);
         let room = Arc::clone(&self.0.room)
             .try_acquire_many_owned(weight)
@@ -154,8 +155,8 @@ impl Ledger {
     }
 
     /// One store's postings all pass through one writer, in order.
-    fn lane(&self, store: StoreId, lines: usize) -> &mpsc::UnboundedSender<Job> {
-        let lanes = if lines > LINES_OF_A_QUICK_POSTING_MAX { &self.0.bulk } else { &self.0.quick };
+    fn lane(&self, store: StoreId, size: usize) -> &mpsc::UnboundedSender<Job> {
+        let lanes = if size > LINES_OF_A_QUICK_POSTING_MAX { &self.0.bulk } else { &self.0.quick };
         let mut hasher = DefaultHasher::new();
         store.hash(&mut hasher);
         let index = hasher.finish() % lanes.len() as u64;
@@ -217,10 +218,7 @@ impl Writer {
     /// Takes whatever waits, for as long as anyone can hand something in.
     async fn run(mut self, mut inbox: mpsc::UnboundedReceiver<Job>) {
         let mut queue = FairQueue::default();
-        let push = |queue: &mut FairQueue<Job>, job: Job| {
-            let store = job.posting.parcel.lines.first().map_or(StoreId(0), |line| line.key.store);
-            queue.push(store, job);
-        };
+        let push = |queue: &mut FairQueue<Job>, job: Job| queue.push(job.posting.store, job);
         loop {
             if queue.is_empty() {
                 let Some(job) = inbox.recv().await else { return };
@@ -229,7 +227,7 @@ impl Writer {
             while let Ok(job) = inbox.try_recv() {
                 push(&mut queue, job);
             }
-            let jobs = queue.take(BATCH_LINES_MAX, |job| job.posting.parcel.lines.len());
+            let jobs = queue.take(BATCH_LINES_MAX, |job| job.posting.size());
             self.settle(jobs).await;
         }
     }

@@ -26,6 +26,7 @@ use crate::http::{
 pub struct Customer {
     pub(super) id: i64,
     pub(super) details: Details,
+    pub(super) balance: Money,
     pub(super) is_deleted: bool,
     pub(super) version: i64,
     pub(super) created_at: Timestamp,
@@ -61,6 +62,8 @@ pub struct CustomerView {
     address: Option<String>,
     /// How much they may owe; `null` where they pay at once.
     credit_limit: Option<WireMoney>,
+    /// What they owe; below zero where they have paid in advance.
+    balance: WireMoney,
     /// Hidden, and closed to new orders.
     is_deleted: bool,
     /// Rises by one with each change.
@@ -223,6 +226,7 @@ impl Resource for Customer {
             email: details.email,
             address: details.address,
             credit_limit: details.credit_limit.map(WireMoney),
+            balance: WireMoney(self.balance),
             is_deleted: self.is_deleted,
             version: self.version,
             created_at: WireTime(self.created_at),
@@ -251,6 +255,14 @@ impl Resource for Customer {
     }
 
     async fn set_deleted(write: &mut Write, stored: &Self, is_deleted: bool) -> ApiResult<()> {
+        if is_deleted {
+            let balance = sql::lock_balance(&mut write.tx, stored.id).await?;
+            if balance != Money::ZERO {
+                let message = format!("{} stands open on this customer's account.", balance);
+                return Err(ApiError::conflict(ErrorCode::InvalidState, message)
+                    .with_detail("balance", balance.to_string()));
+            }
+        }
         Ok(sql::set_deleted(&mut write.tx, stored.id, is_deleted, write.now).await?)
     }
 }
@@ -401,6 +413,7 @@ impl List for CustomerFilter {
             "email",
             "address",
             "credit_limit",
+            "balance",
             "is_deleted",
             "version",
             "created_at",
@@ -417,6 +430,7 @@ impl List for CustomerFilter {
             or_empty(customer.email),
             or_empty(customer.address),
             or_empty(customer.credit_limit.map(|limit| limit.0)),
+            customer.balance.0.to_string(),
             customer.is_deleted.to_string(),
             customer.version.to_string(),
             customer.created_at.to_string(),

@@ -14,6 +14,7 @@ struct CustomerRow {
     email: Option<String>,
     address: Option<String>,
     credit_limit: Option<i64>,
+    balance: i64,
     is_deleted: bool,
     version: i64,
     created_at: i64,
@@ -27,6 +28,7 @@ crate::from_row!(CustomerRow {
     email,
     address,
     credit_limit,
+    balance,
     is_deleted,
     version,
     created_at,
@@ -38,8 +40,9 @@ macro_rules! select_customers {
     ($rest:literal) => {
         concat!(
             "SELECT c.id, c.name, c.name_key, c.phone_number, c.email, c.address, c.credit_limit,
-                    c.is_deleted, c.version, c.created_at, c.updated_at
-             FROM customers c ",
+                    b.balance, c.is_deleted, c.version, c.created_at, c.updated_at
+             FROM customers c
+             JOIN customer_balances b ON b.customer_id = c.id ",
             $rest
         )
     };
@@ -57,6 +60,7 @@ impl From<CustomerRow> for Customer {
                 address: row.address,
                 credit_limit: row.credit_limit.map(Money::from_cents),
             },
+            balance: Money::from_cents(row.balance),
             is_deleted: row.is_deleted,
             version: row.version,
             created_at: Timestamp(row.created_at),
@@ -78,7 +82,7 @@ pub(super) async fn find(db: Conn<'_>, id: i64) -> sqlx::Result<Option<Customer>
 pub(super) async fn lock(tx: &mut Tx, id: i64) -> sqlx::Result<Option<Customer>> {
     let row: Option<CustomerRow> = match tx {
         Tx::Postgres(tx) => {
-            const SQL: &str = select_customers!("WHERE c.id = $1 FOR NO KEY UPDATE");
+            const SQL: &str = select_customers!("WHERE c.id = $1 FOR NO KEY UPDATE OF c");
             sqlx::query_as(SQL).bind(id).fetch_optional(&mut **tx).await?
         }
         Tx::Sqlite(_) => return find(Conn::from(tx), id).await,
@@ -93,7 +97,9 @@ pub(super) async fn insert(tx: &mut Tx, details: &Details, now: Timestamp) -> sq
              updated_at, is_deleted, version)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, FALSE, 1)
         RETURNING id";
-    on_db!(Conn::from(tx), conn => sqlx::query_scalar(SQL)
+    const BALANCE: &str =
+        "INSERT INTO customer_balances (customer_id, balance, version) VALUES ($1, 0, 0)";
+    let id: i64 = on_db!(Conn::from(&mut *tx), conn => sqlx::query_scalar(SQL)
         .bind(&details.name)
         .bind(&details.name_key)
         .bind(&details.phone_number)
@@ -104,7 +110,25 @@ pub(super) async fn insert(tx: &mut Tx, details: &Details, now: Timestamp) -> sq
         .bind(now.0)
         .bind(now.0)
         .fetch_one(conn)
-        .await)
+        .await)?;
+    on_db!(Conn::from(tx), conn => sqlx::query(BALANCE).bind(id).execute(conn).await.map(drop))?;
+    Ok(id)
+}
+
+/// What a customer owes, held until the transaction ends: nobody charges them meanwhile.
+pub(super) async fn lock_balance(tx: &mut Tx, id: i64) -> sqlx::Result<Money> {
+    let balance: Option<i64> = match tx {
+        Tx::Postgres(tx) => {
+            const SQL: &str = "SELECT balance FROM customer_balances
+                WHERE customer_id = $1 FOR NO KEY UPDATE";
+            sqlx::query_scalar(SQL).bind(id).fetch_optional(&mut **tx).await?
+        }
+        Tx::Sqlite(tx) => {
+            const SQL: &str = "SELECT balance FROM customer_balances WHERE customer_id = $1";
+            sqlx::query_scalar(SQL).bind(id).fetch_optional(&mut **tx).await?
+        }
+    };
+    Ok(Money::from_cents(balance.unwrap_or(0)))
 }
 
 /// Replaces what a customer is.

@@ -3,6 +3,8 @@
 //! Customers and suppliers belong to the whole shop, employees to a store or, without one, to the
 //! shop. Nobody is ever removed: what was ordered, delivered and paid points to them.
 
+pub mod credit;
+mod credit_sql;
 pub mod customer;
 mod customer_sql;
 pub mod employee;

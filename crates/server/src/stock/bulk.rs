@@ -7,7 +7,7 @@
 
 use serde::Serialize;
 use serde_json::value::RawValue;
-use stockroom_domain::batch::Atomicity;
+use stockroom_domain::batch::{Atomicity, Refused};
 use stockroom_domain::stock::Line;
 
 use super::many::{CHUNK_LINES, ManyAnswer, Resolved, ResultOfOne, chunk_key, sees_all_costs};
@@ -116,7 +116,7 @@ impl Chunk {
                 return serde_json::from_str(&receipt.answer).map_err(ApiError::internal);
             }
             Some(Err(PostError::KeyReused)) => return Err(from_post(PostError::KeyReused, once)),
-            Some(Err(PostError::Refused(refusals))) => {
+            Some(Err(PostError::Refused(Refused::Lines(refusals)))) => {
                 for (index, refusal) in refusals {
                     let error = crate::error::refused_line(&self.lines[index], &refusal);
                     let error = serde_json::json!({ "error": error });
@@ -172,5 +172,5 @@ fn answer(
         return Ok(answer.with_header(crate::http::once::IDEMPOTENCY_KEY, once.key()));
     };
     let replayed = receipts.iter().all(|receipt| receipt.replayed);
-    Ok(replayable(answer, once, &Receipt { answer: String::new(), event, replayed }))
+    Ok(replayable(answer, once, &Receipt { answer: String::new(), made: None, event, replayed }))
 }

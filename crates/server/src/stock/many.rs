@@ -10,9 +10,9 @@ use stockroom_domain::batch::Atomicity;
 use stockroom_domain::permissions::Permission;
 use stockroom_domain::stock::{LevelKey, Line};
 
+use super::bulk;
 use super::post::{from_post, joined, lot, posting, replayable};
 use super::requests::{ManyMovements, TypedMovement};
-use super::{bulk, store_meant};
 use crate::App;
 use crate::auth::{Can, MoveStock, Principal};
 use crate::catalog::{self, ProductRef};
@@ -20,6 +20,7 @@ use crate::error::{ApiError, ApiResult, Faults};
 use crate::http::body::BYTES_MAX_BULK;
 use crate::http::{Answer, Body, Created, Once, Success};
 use crate::ledger::{Details, Effects, Receipt};
+use crate::stores;
 
 /// Movements in one request.
 const MOVEMENTS_MAX: usize = 10_000;
@@ -135,7 +136,7 @@ async fn check_many(
             Some(store) => *store,
             None => {
                 let named = movement.store_id;
-                let meant = store_meant(app, who, Permission::MoveStock, named).await;
+                let meant = stores::meant(app, who, Permission::MoveStock, named).await;
                 let store = meant.map_err(|error| error.within(&format!("movements[{index}]")))?;
                 stores.insert(named, store);
                 store

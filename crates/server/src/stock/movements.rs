@@ -34,6 +34,8 @@ pub struct MovementParams {
     reference: Option<Text<200>>,
     /// Only by these users.
     actor_id: Vec<i64>,
+    /// Only for these orders.
+    order_id: Vec<i64>,
 }
 
 /// Movements, newest first.
@@ -71,6 +73,7 @@ pub async fn list(
         to: params.to.map(|to| to.0),
         reference: params.reference.map(Text::into_string),
         actor_ids: params.actor_id,
+        order_ids: params.order_id,
     };
     let ledger = Ledger { scope, filter, costs: costs.clone() };
     let answer = |page: Page<MovementRow>| {
@@ -140,6 +143,7 @@ impl List for Ledger {
             cells.push(or_empty(movement.unit_cost));
         }
         cells.extend([
+            or_empty(movement.order_id),
             or_empty(movement.reverses),
             or_empty(movement.reversed_by),
             movement.actor.id.to_string(),
@@ -151,7 +155,7 @@ impl List for Ledger {
     }
 }
 
-const CSV_COLUMNS: [&str; 20] = [
+const CSV_COLUMNS: [&str; 21] = [
     "id",
     "type",
     "store_id",
@@ -166,6 +170,7 @@ const CSV_COLUMNS: [&str; 20] = [
     "note",
     "reference",
     "unit_cost",
+    "order_id",
     "reverses",
     "reversed_by",
     "actor_id",

@@ -12,18 +12,19 @@ use super::movements::{self, MovementAnswer};
 use super::requests::{
     Checked, LotRef, NewMovement, Removal, Reverse, SetQuantity, SetReorderPoint, TypedMovement,
 };
-use super::{sql, store_meant};
+use super::sql;
 use crate::App;
 use crate::audit::Origin;
 use crate::auth::{Can, MoveStock, Principal};
 use crate::catalog;
 use crate::error::{ApiError, ApiResult, Faults};
 use crate::events::{Event, Fact};
-use crate::http::once::{IDEMPOTENCY_REPLAYED, stamped};
+use crate::http::once::stamped_again;
 use crate::http::{
     Answer, Body, Created, IfMatch, Note, Once, PathId, Segments, Success, begin_write,
 };
-use crate::ledger::{Details, Effects, PostError, Posting, Receipt};
+use crate::ledger::{self, Details, PostError, Posting, Receipt};
+use crate::stores;
 
 /// `POST /api/stock/add`
 pub async fn add(
@@ -72,7 +73,7 @@ async fn one(
     once: &Once,
     new: TypedMovement,
 ) -> ApiResult<Created<MovementAnswer<'static>>> {
-    let store = store_meant(app, who, Permission::MoveStock, new.store_id).await?;
+    let store = stores::meant(app, who, Permission::MoveStock, new.store_id).await?;
     match line(app, who, once, store, new).await {
         Ok((line, details)) => post_one(app, who, once, line, details).await,
         Err(refusal) => repeated(app, who, once).await?.ok_or(refusal),
@@ -85,12 +86,10 @@ async fn repeated(
     who: &Principal,
     once: &Once,
 ) -> ApiResult<Option<Created<MovementAnswer<'static>>>> {
-    let key = once.row_key(who);
-    let keys = std::slice::from_ref(&key);
-    let effects = Effects::find(&app.db, keys, once.fingerprint()).await?;
-    effects.refuse_reuse().map_err(|error| from_post(error, once))?;
     let shows_cost = |store| who.may(Permission::SeeCost, store);
-    Ok(effects.of(&key, shows_cost).map(|receipt| one_movement(once, &receipt)))
+    let keys = (&*once.row_key(who), once.key());
+    let receipt = ledger::repeated(&app.db, keys, once.fingerprint(), shows_cost).await?;
+    Ok(receipt.map(|receipt| one_movement(once, &receipt)))
 }
 
 /// A failure that is of no line in particular.
@@ -136,8 +135,7 @@ pub(super) fn replayable<T, const STATUS: u16>(
     once: &Once,
     receipt: &Receipt,
 ) -> Answer<T, STATUS> {
-    let answer = stamped(answer, once.key(), receipt.event);
-    if receipt.replayed { answer.with_header(IDEMPOTENCY_REPLAYED, "true") } else { answer }
+    stamped_again(answer, once.key(), receipt.event, receipt.replayed)
 }
 
 pub(super) fn posting(
@@ -279,7 +277,7 @@ pub async fn set_reorder_point(
     if reorder_point.is_some_and(Quantity::is_negative) {
         return Err(ApiError::invalid("reorder_point", "A reorder point is not below zero."));
     }
-    if !crate::stores::exists(&app, store).await? {
+    if !stores::exists(&app, store).await? {
         return Err(ApiError::not_found("store", store.0));
     }
     catalog::require_product(&app.db, product).await?;
@@ -313,6 +311,13 @@ pub async fn reverse(
             crate::error::ErrorCode::InvalidState,
             "A reversal cannot be reversed: record the movement anew.",
         ));
+    }
+    if let Some(order) = undone.order_id {
+        let message = format!(
+            "This movement belongs to the order {order}: cancel the order, or take its goods back."
+        );
+        return Err(ApiError::conflict(crate::error::ErrorCode::InvalidState, message)
+            .with_detail("order_id", order));
     }
     let quantity = -Quantity::from_thousandths(undone.quantity);
     let valuation = if quantity.is_positive() {

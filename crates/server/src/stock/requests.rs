@@ -328,6 +328,7 @@ impl TypedMovement {
                 reference: self.reference.map(Text::into_string),
                 unit_cost: self.unit_cost.map(|cost| cost.0),
                 effective_at,
+                order_item: None,
             },
         })
     }

@@ -180,6 +180,7 @@ pub(super) struct MovementFilter {
     pub(super) to: Option<Timestamp>,
     pub(super) reference: Option<String>,
     pub(super) actor_ids: Vec<i64>,
+    pub(super) order_ids: Vec<i64>,
 }
 
 /// Movements, newest first. Leans on `stock_movements_of_store` for one store, on
@@ -224,6 +225,7 @@ fn narrow_movements(query: &mut Select, scope: &Scope, filter: &MovementFilter) 
         query.push(" AND m.reference = ").bind(reference.clone());
     }
     query.any_of(" AND m.actor_id", filter.actor_ids.iter().copied());
+    query.any_of(" AND m.order_id", filter.order_ids.iter().copied());
 }
 
 /// Sets or clears the reorder point of a product in one store.

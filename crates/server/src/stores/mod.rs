@@ -10,8 +10,8 @@ pub mod http;
 mod sql;
 pub mod store;
 
-use stockroom_domain::StoreId;
 use stockroom_domain::permissions::Permission;
+use stockroom_domain::{StoreId, Timestamp};
 
 use crate::App;
 use crate::auth::{Principal, Scope};
@@ -23,11 +23,26 @@ fn visible(who: &Principal) -> Scope {
     who.scope(Permission::ReadCatalog)
 }
 
-/// The store meant by a request that names none: the only one that the caller can see.
+/// The store meant by a request: the one it names, or the only one the caller can see.
 ///
 /// # Errors
-/// 400 with the field `store_id` where they see none or several; the database's.
-pub async fn only_visible(app: &App, who: &Principal) -> ApiResult<StoreId> {
+/// 400 with the field `store_id` where none is named and the caller sees none or several;
+/// otherwise as [`Principal::require_store`].
+pub async fn meant(
+    app: &App,
+    who: &Principal,
+    permission: Permission,
+    named: Option<i64>,
+) -> ApiResult<StoreId> {
+    let store = match named {
+        Some(id) => StoreId(id),
+        None => only_visible(app, who).await?,
+    };
+    who.require_store(permission, store)?;
+    Ok(store)
+}
+
+async fn only_visible(app: &App, who: &Principal) -> ApiResult<StoreId> {
     let mut reader = app.db.read().await?;
     match sql::first_two(Conn::from(&mut reader), &visible(who)).await?[..] {
         [one] => Ok(StoreId(one)),
@@ -41,7 +56,36 @@ pub async fn only_visible(app: &App, who: &Principal) -> ApiResult<StoreId> {
 /// # Errors
 /// The database's.
 pub async fn exists(app: &App, id: StoreId) -> ApiResult<bool> {
+    Ok(day(app, id).await?.is_some())
+}
+
+/// Where a store's business day begins.
+#[derive(Clone, Debug)]
+pub struct StoreDay {
+    /// Its time zone.
+    pub time_zone: String,
+    /// The hour at which its business day begins.
+    pub day_cut_hour: i64,
+}
+
+impl StoreDay {
+    /// The date of an instant in the store's time zone.
+    pub fn date(&self, instant: Timestamp) -> jiff::civil::Date {
+        let at = jiff::Timestamp::from_microsecond(instant.0).unwrap_or_default();
+        let zone = jiff::tz::TimeZone::get(&self.time_zone).unwrap_or(jiff::tz::TimeZone::UTC);
+        at.to_zoned(zone).date()
+    }
+}
+
+/// Where the business day of a store begins, unless it is deleted or absent.
+///
+/// # Errors
+/// The database's.
+pub async fn day(app: &App, id: StoreId) -> ApiResult<Option<StoreDay>> {
     let mut reader = app.db.read().await?;
-    let store = sql::find(Conn::from(&mut reader), id).await?;
-    Ok(store.is_some_and(|store| !store.is_deleted))
+    let store = sql::find(Conn::from(&mut reader), id).await?.filter(|store| !store.is_deleted);
+    Ok(store.map(|store| StoreDay {
+        time_zone: store.details.time_zone,
+        day_cut_hour: store.details.day_cut_hour,
+    }))
 }

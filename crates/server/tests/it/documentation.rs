@@ -125,7 +125,30 @@ async fn world_of_the_examples(app: &TestApp) -> String {
     post("/api/api-keys", json!({"name": "Till", "role": "auditor"})).await.expect(201);
     let view = json!({"list": "orders", "name": "Mine", "definition": {}});
     post("/api/views", view).await.expect(201);
+    let paid = json!({"method": "cash", "amount": "1.00"});
+    post("/api/customers/1/payments", paid).await.expect(201);
+    // One order for each route that does something to one: see `order_for`.
+    for _ in 1..=4 {
+        let items = json!([{"product_id": 1, "quantity": 2}]);
+        post("/api/orders", json!({"items": items})).await.expect(201);
+    }
+    app.take_goods().await;
+    for (order, steps) in [(2, &["ship"][..]), (4, &["ship", "complete"])] {
+        for step in steps {
+            post(&format!("/api/orders/{order}/{step}"), json!({})).await.expect(200);
+        }
+    }
     token
+}
+
+/// The order that a route's example makes sense of.
+fn order_for(path: &str) -> &'static str {
+    match path {
+        "/api/orders/{id}/ship" => "1",
+        "/api/orders/{id}/complete" => "2",
+        "/api/orders/{id}/cancel" => "3",
+        _ => "4",
+    }
 }
 
 /// What stands in the documentation can be sent as it is.
@@ -140,8 +163,13 @@ async fn every_example_of_a_request_is_accepted(app: TestApp) {
         if example.is_null() || path == "/api/auth/password" {
             continue;
         }
-        let id = if path.starts_with("/api/users/") { "2" } else { "1" };
+        let id = match path {
+            path if path.starts_with("/api/users/") => "2",
+            path if path.starts_with("/api/orders/") => order_for(path),
+            _ => "1",
+        };
         let target = path.replace("{id}", id).replace("{product_id}", "1");
+        let target = target.replace("{version}", "1");
         let reply = app.request(&method.to_uppercase(), &target).token(&token).json(example).await;
         let expected: &[u16] = match path {
             // There is an administrator, and the token is anyone's.

@@ -7,7 +7,7 @@ use std::future::IntoFuture as _;
 use sqlx::Connection as _;
 use stockroom::config::Config;
 use stockroom::db::Db;
-use stockroom::routes;
+use stockroom::router;
 use stockroom_domain::stock::{Change, LevelKey, Line, MovementKind, Valuation};
 use stockroom_domain::{ProductId, Quantity};
 use tokio::io::AsyncWriteExt as _;
@@ -32,7 +32,7 @@ const QUEUE: u32 = 10;
 
 async fn start_with_a_short_queue(engine: Engine) -> TestApp {
     let config = Config { ledger_queue_lines_max: QUEUE, ..unlimited() };
-    TestApp::start_with(engine, config, routes::router).await
+    TestApp::start_with(engine, config, router::router).await
 }
 
 /// The reply, which has to be 503 and say when to come back.

@@ -93,7 +93,7 @@ async fn every_metric_is_described() {
 
 #[test]
 fn every_path_that_is_named_exists() {
-    let document = serde_json::to_value(stockroom::routes::document()).expect("JSON");
+    let document = serde_json::to_value(stockroom::router::document()).expect("JSON");
     let mut paths: BTreeSet<String> =
         document["paths"].as_object().expect("paths").keys().cloned().collect();
     paths.extend(["/api", "/api/docs", "/api/openapi.json"].map(str::to_owned));

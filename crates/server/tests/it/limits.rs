@@ -14,7 +14,7 @@ use stockroom::error::ApiResult;
 use stockroom::http::{
     Answer, Asked, Body, ListAnswer, Name, NoFilter, Page, PathId, Success, WireQuantity,
 };
-use stockroom::routes::with_edge;
+use stockroom::router::with_edge;
 use stockroom_domain::permissions::Role;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;

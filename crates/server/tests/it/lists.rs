@@ -56,6 +56,12 @@ async fn shop(app: &TestApp) -> Person {
         post("/api/customers", json!({"name": name})).await.expect(201);
         post("/api/suppliers", json!({"name": name, "product_ids": [1]})).await.expect(201);
     }
+    for product in [1, 2] {
+        let items = json!([{"product_id": product, "quantity": 1}]);
+        post("/api/orders", json!({"items": items, "store_id": admin.store})).await.expect(201);
+        let paid = json!({"store_id": admin.store, "method": "cash", "amount": "1.00"});
+        post("/api/customers/1/payments", paid).await.expect(201);
+    }
     let login = json!({"username": admin.username, "password": crate::support::PASSWORD});
     app.post("/api/login").json(&login).await.expect(200);
     for name in ["One", "Two"] {

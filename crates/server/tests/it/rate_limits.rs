@@ -2,7 +2,7 @@
 
 use serde_json::json;
 use stockroom::config::{self, Config};
-use stockroom::routes;
+use stockroom::router;
 use stockroom_domain::permissions::Role;
 
 use crate::products::as_;
@@ -12,7 +12,7 @@ async fn start(settings: &[(&'static str, &str)]) -> TestApp {
     let flags: Vec<(&'static str, String)> =
         settings.iter().map(|(name, value)| (*name, (*value).to_owned())).collect();
     let config: Config = config::load(None, |_| None, &flags).expect("settings");
-    TestApp::start_with(Engine::Sqlite, config, routes::router).await
+    TestApp::start_with(Engine::Sqlite, config, router::router).await
 }
 
 #[tokio::test]

@@ -7,7 +7,7 @@ use axum_server::Handle;
 use serde_json::{Value, json};
 use stockroom::db::Conn;
 use stockroom::http::server;
-use stockroom::{App, on_db, routes};
+use stockroom::{App, on_db, router};
 use stockroom_domain::permissions::Role;
 
 use crate::support::{Engine, PASSWORD, RequestBuilder, TestApp, on_both_engines, unlimited};
@@ -51,7 +51,7 @@ pub(crate) async fn second_node(app: &TestApp) -> SocketAddr {
     let node = node.expect("a node");
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
     let address = listener.local_addr().expect("an address");
-    let (router, connections) = (routes::router(node.clone()), node.connections.clone());
+    let (router, connections) = (router::router(node.clone()), node.connections.clone());
     tokio::spawn(server::serve(listener, router, Handle::new(), None, connections));
     address
 }

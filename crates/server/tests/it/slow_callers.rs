@@ -15,7 +15,7 @@ use stockroom::config::Config;
 use stockroom::error::ApiResult;
 use stockroom::http::csv::{Csv, RowsFuture};
 use stockroom::http::{Body, ListAnswer, Name};
-use stockroom::routes::with_edge;
+use stockroom::router::with_edge;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::time::Instant;

@@ -1,7 +1,7 @@
 //! Health, version, metrics.
 
 use stockroom::config::Config;
-use stockroom::routes;
+use stockroom::router;
 
 use crate::support::{Engine, TestApp, on_both_engines};
 
@@ -37,7 +37,7 @@ async fn a_lost_database_is_told_as_such_and_no_more() {
 
 #[tokio::test]
 async fn the_admin_side_tells_details_and_metrics_without_a_token() {
-    let app = TestApp::start_with(Engine::Sqlite, Config::default(), routes::admin_router).await;
+    let app = TestApp::start_with(Engine::Sqlite, Config::default(), router::admin_router).await;
     let ready = app.get("/health/ready").await.expect(200).json();
     assert_eq!(ready["database"], "sqlite");
     assert_eq!(ready["now"], "2026-03-02T09:00:00.000000Z");

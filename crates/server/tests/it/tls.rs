@@ -13,7 +13,7 @@ use stockroom::clock::Clock;
 use stockroom::config::Config;
 use stockroom::http::server;
 use stockroom::http::tls::Tls;
-use stockroom::{App, routes};
+use stockroom::{App, router};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
@@ -44,7 +44,7 @@ async fn start(config: Config) -> (SocketAddr, Tls, App, TestApp) {
     let app = App::start(config, plain.app.db.clone(), clock).await.expect("started");
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
     let address = listener.local_addr().expect("an address");
-    let (router, connections) = (routes::router(app.clone()), app.connections.clone());
+    let (router, connections) = (router::router(app.clone()), app.connections.clone());
     let served = server::serve(listener, router, Handle::new(), Some(tls.clone()), connections);
     tokio::spawn(served);
     (address, tls, app, plain)

@@ -13,7 +13,7 @@ use stockroom::db::Conn;
 use stockroom::error::{ApiError, ApiResult};
 use stockroom::http::{Body, Created, Once, Success, begin_write};
 use stockroom::on_db;
-use stockroom::routes::with_edge;
+use stockroom::router::with_edge;
 use stockroom_domain::UserId;
 
 use crate::support::{Engine, TestApp, on_both_engines, unlimited};

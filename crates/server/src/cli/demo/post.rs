@@ -97,6 +97,7 @@ fn posting(parcel: &Parcel, number: i64, ids: &Ids, actors: &Actors) -> Posting 
         reference: parcel.reference.clone(),
         unit_cost: line.unit_cost,
         effective_at: Some(parcel.at),
+        order_item: None,
     };
     Posting {
         details: parcel.lines.iter().map(details).collect(),

@@ -29,23 +29,61 @@ pub struct World {
     pub user: i64,
     pub key: i64,
     pub customer: i64,
+    pub payer: i64,
     pub supplier: i64,
 }
 
 /// One of the two stores.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Default)]
 pub struct Half {
     pub store: i64,
     pub movement: i64,
     pub employee: i64,
+    orders: Orders,
+    /// A payment of the customer, by its version.
+    payment: i64,
+}
+
+/// Orders, one for each route that does something to one.
+#[derive(Clone, Copy, Default)]
+struct Orders {
+    pending: i64,
+    confirmed: i64,
+    shipped: i64,
+    sold: i64,
+    called_off: i64,
+}
+
+impl Half {
+    const ABSENT: Self = {
+        let id = ABSENT;
+        let orders = Orders { pending: id, confirmed: id, shipped: id, sold: id, called_off: id };
+        Self { store: id, movement: id, employee: id, orders, payment: id }
+    };
+
+    const fn order(&self, method: &str, path: &str) -> i64 {
+        match path.as_bytes() {
+            b"/api/orders/{id}/ship" => self.orders.confirmed,
+            b"/api/orders/{id}/complete" => self.orders.shipped,
+            b"/api/orders/{id}/cancel" => self.orders.pending,
+            b"/api/orders/{id}" if matches!(method.as_bytes(), b"DELETE") => self.orders.called_off,
+            _ => self.orders.sold,
+        }
+    }
 }
 
 impl World {
     pub async fn new(app: TestApp) -> Self {
         let admin = app.person(Role::Admin, &[Place::AllStores]).await;
         let product = app.bare_product("FOOD").await;
-        let own = half(&app, &admin, product, OWN_WORD).await;
-        let other = half(&app, &admin, product, OTHER_WORD).await;
+        let customer = async |name: &str| {
+            let made = as_(app.post("/api/customers"), &admin).json(&json!({"name": name})).await;
+            made.expect(201).json()["customer"]["id"].as_i64().expect("an id")
+        };
+        // Of one who owes nothing, and of one who pays.
+        let (customer, payer) = (customer("Mia").await, customer("Max").await);
+        let own = half(&app, &admin, (product, payer), OWN_WORD).await;
+        let other = half(&app, &admin, (product, payer), OTHER_WORD).await;
         let mut callers = BTreeMap::new();
         for role in [Role::Staff, Role::Manager, Role::Auditor] {
             callers.insert(role.name(), app.user(role, &[StoreId(own.store)]).await);
@@ -66,23 +104,22 @@ impl World {
         let body = json!({"name": "Till", "role": "staff", "store_ids": [own.store]});
         let made = as_(app.post("/api/api-keys"), &admin).json(&body).await.expect(201).json();
         let key = made["api_key"]["id"].as_i64().expect("an id");
-        let made = as_(app.post("/api/customers"), &admin).json(&json!({"name": "Mia"})).await;
-        let customer = made.expect(201).json()["customer"]["id"].as_i64().expect("an id");
         let made = as_(app.post("/api/suppliers"), &admin).json(&json!({"name": "Pets"})).await;
         let supplier = made.expect(201).json()["supplier"]["id"].as_i64().expect("an id");
-        Self { app, own, other, product, callers, views, user, key, customer, supplier }
+        Self { app, own, other, product, callers, views, user, key, customer, payer, supplier }
     }
 
     /// A request to a route, about the `place`-th of: the own store, the other, none.
     pub fn request(&self, method: &str, path: &str, place: usize, token: &str) -> RequestBuilder {
-        let absent = Half { store: ABSENT, movement: ABSENT, employee: ABSENT };
-        let half = [self.own, self.other, absent][place];
+        let half = [self.own, self.other, Half::ABSENT][place];
         let view = self.views.get(token).copied().unwrap_or(1);
         let id = match path {
             path if path.starts_with("/api/stores/") => half.store,
             path if path.starts_with("/api/stock/movements/") => half.movement,
+            path if path.starts_with("/api/orders/") => half.order(method, path),
             path if path.starts_with("/api/products/") => self.product,
             path if path.starts_with("/api/users/") => self.user,
+            path if path.contains("/payments") || path.contains("/ledger") => self.payer,
             path if path.starts_with("/api/customers/") => self.customer,
             path if path.starts_with("/api/suppliers/") => self.supplier,
             path if path.starts_with("/api/employees/") => half.employee,
@@ -93,6 +130,7 @@ impl World {
         };
         let mut target = path.replace("{id}", &id.to_string());
         target = target.replace("{product_id}", &self.product.to_string());
+        target = target.replace("{version}", &half.payment.to_string());
         let is_list_of_stores = matches!(
             (method, path),
             (
@@ -101,6 +139,8 @@ impl World {
                     | "/api/stock/current"
                     | "/api/audit-logs"
                     | "/api/employees"
+                    | "/api/orders"
+                    | "/api/customers/{id}/ledger"
             )
         );
         if is_list_of_stores {
@@ -157,6 +197,18 @@ impl World {
             (_, "/api/employees" | "/api/employees/{id}") => json!({
                 "name": "Ben", "position": "Cashier", "hire_date": "2026-01-31", "store_id": store,
             }),
+            (_, "/api/customers/{id}/payments") => {
+                json!({"store_id": store, "method": "cash", "amount": "1.00"})
+            }
+            (_, "/api/customers/{id}/ledger/{version}/reverse") => json!({}),
+            (_, "/api/orders") => json!({
+                "store_id": store, "items": [{"product_id": self.product, "quantity": 1}],
+            }),
+            (_, "/api/sales") => sale(store, self.product, "R-1"),
+            (_, "/api/orders/{id}/return") => json!({
+                "items": [{"item_id": 1, "quantity": 1, "disposition": "restock"}],
+            }),
+            (_, path) if path.starts_with("/api/orders/") => json!({}),
             ("PATCH", "/api/views/{id}") => json!({"definition": {"q": "x"}}),
             (_, "/api/views" | "/api/views/{id}") => view,
             ("PATCH", "/api/products/{id}") => json!({"price": "2.50"}),
@@ -182,15 +234,17 @@ impl World {
 }
 
 /// A store, and goods in it, with a word in everything that has room for one.
-async fn half(app: &TestApp, admin: &Person, product: i64, word: &str) -> Half {
+async fn half(app: &TestApp, admin: &Person, (product, customer): (i64, i64), word: &str) -> Half {
     let shop = json!({
         "code": word.to_uppercase(), "name": format!("Shop {word}"), "address": word,
         "phone": word,
     });
     let made = as_(app.post("/api/stores"), admin).json(&shop).await.expect(201).json();
     let store = made["store"]["id"].as_i64().expect("an id");
+    let body = json!({"store_id": store, "product_id": product, "quantity": 60});
+    as_(app.post("/api/stock/add"), admin).json(&body).await.expect(201);
     let body = json!({
-        "store_id": store, "product_id": product, "quantity": 50, "note": word,
+        "store_id": store, "product_id": product, "quantity": 1, "note": word,
         "reference": word, "unit_cost": "3.33",
     });
     let moved = as_(app.post("/api/stock/add"), admin).json(&body).await.expect(201).json();
@@ -199,10 +253,51 @@ async fn half(app: &TestApp, admin: &Person, product: i64, word: &str) -> Half {
         "store_id": store,
     });
     let hired = as_(app.post("/api/employees"), admin).json(&employee).await.expect(201).json();
+    let paid = json!({
+        "store_id": store, "method": "cash", "amount": "5.00", "reference": word, "note": word,
+    });
+    let path = format!("/api/customers/{customer}/payments");
+    let paid = as_(app.post(&path), admin).json(&paid).await.expect(201).json();
     Half {
         store,
         movement: moved["movement"]["id"].as_i64().expect("an id"),
         employee: hired["employee"]["id"].as_i64().expect("an id"),
+        orders: orders(app, admin, (store, product), word).await,
+        payment: paid["entry"]["version"].as_i64().expect("a version"),
+    }
+}
+
+/// A sale of six for 2.50 each, of which several can come back.
+fn sale(store: i64, product: i64, word: &str) -> Value {
+    json!({
+        "store_id": store, "items": [{"product_id": product, "quantity": 6, "price": "2.50"}],
+        "payments": [{"method": "cash", "amount": "15.00"}], "reference": word, "note": word,
+    })
+}
+
+/// An order in each state, with a word in everything that has room for one.
+async fn orders(app: &TestApp, admin: &Person, (store, product): (i64, i64), word: &str) -> Orders {
+    let place = async || {
+        let body = json!({
+            "store_id": store, "items": [{"product_id": product, "quantity": 1}],
+            "reference": word, "note": word,
+        });
+        let placed = as_(app.post("/api/orders"), admin).json(&body).await.expect(201).json();
+        placed["order_id"].as_i64().expect("a number")
+    };
+    let (confirmed, shipped) = (place().await, place().await);
+    app.take_goods().await;
+    let note = json!({"note": word});
+    app.step(admin, shipped, "ship", &note).await.expect(200);
+    let called_off = place().await;
+    app.step(admin, called_off, "cancel", &note).await.expect(200);
+    let sold = as_(app.post("/api/sales"), admin).json(&sale(store, product, word)).await;
+    Orders {
+        pending: place().await,
+        confirmed,
+        shipped,
+        sold: sold.expect(201).json()["order_id"].as_i64().expect("a number"),
+        called_off,
     }
 }
 

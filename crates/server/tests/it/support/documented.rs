@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 use serde_json::Value;
 
 static DOCUMENT: LazyLock<Value> =
-    LazyLock::new(|| serde_json::to_value(stockroom::routes::document()).expect("JSON"));
+    LazyLock::new(|| serde_json::to_value(stockroom::router::document()).expect("JSON"));
 
 /// The document.
 pub fn document() -> &'static Value {

@@ -23,6 +23,7 @@ pub mod documented;
 pub mod history;
 pub mod lists;
 pub mod load;
+mod orders;
 mod people;
 pub mod process;
 mod products;
@@ -39,7 +40,7 @@ use stockroom::config::{Config, Switch};
 use stockroom::db::Db;
 use stockroom::http::server;
 use stockroom::http::tls::Tls;
-use stockroom::{App, routes};
+use stockroom::{App, router};
 use stockroom_domain::Timestamp;
 
 pub use client::{Reply, RequestBuilder};
@@ -75,7 +76,7 @@ struct Place {
 impl TestApp {
     /// A server with the real routes.
     pub async fn start(engine: Engine) -> Self {
-        Self::start_with(engine, unlimited(), routes::router).await
+        Self::start_with(engine, unlimited(), router::router).await
     }
 
     /// A server with other settings or routes.
@@ -94,7 +95,7 @@ impl TestApp {
     pub async fn start_in_real_time(engine: Engine) -> Self {
         let (db, place) = fresh(engine).await;
         let app = App::start(unlimited(), db, Clock::System).await.expect("the app starts");
-        Self::serving(engine, app, place, routes::router)
+        Self::serving(engine, app, place, router::router)
     }
 
     /// A server in real time on a database that the test has made by itself.
@@ -108,7 +109,7 @@ impl TestApp {
     pub async fn another_node(&self) -> Self {
         let place = self.place.clone();
         match self.engine {
-            Engine::Sqlite => Self::serving(self.engine, self.app.clone(), place, routes::router),
+            Engine::Sqlite => Self::serving(self.engine, self.app.clone(), place, router::router),
             Engine::Postgres => Self::starting(self.engine, place, self.clock.clone()).await,
         }
     }
@@ -128,7 +129,7 @@ impl TestApp {
     async fn starting(engine: Engine, place: Place, clock: Clock) -> Self {
         let db = database::at(&place.url).await;
         let app = App::start(unlimited(), db, clock).await.expect("the app starts");
-        Self::serving(engine, app, place, routes::router)
+        Self::serving(engine, app, place, router::router)
     }
 
     fn serving(engine: Engine, app: App, place: Place, router: impl FnOnce(App) -> Router) -> Self {

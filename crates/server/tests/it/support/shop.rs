@@ -143,6 +143,15 @@ impl TestApp {
         number
     }
 
+    /// The numbers that a statement gives.
+    pub async fn numbers(&self, sql: &str) -> Vec<i64> {
+        let mut reader = self.app.db.read().await.expect("a reader");
+        let statement = AssertSqlSafe(sql.to_owned());
+        on_db!(Conn::from(&mut reader), conn => sqlx::query_scalar(statement)
+            .fetch_all(conn).await)
+        .unwrap_or_else(|error| panic!("{error}: {sql}"))
+    }
+
     /// Runs a statement, as the database's owner could; gives what the database says against it.
     pub async fn tamper(&self, sql: &str) -> Result<(), String> {
         let mut tx = self.app.db.begin().await.expect("begun");

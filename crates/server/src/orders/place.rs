@@ -1,0 +1,87 @@
+//! Placing an order: it is written down with its prices, and its goods are taken later.
+
+use stockroom_domain::batch::Atomicity;
+use stockroom_domain::permissions::Permission;
+use stockroom_domain::{CustomerId, StoreId};
+
+use super::goods::Goods;
+use super::order::OrderAnswer;
+use super::requests::{NewOrderRequest, check_items};
+use super::{People, answer, answer_now, check_people, repeated};
+use crate::App;
+use crate::auth::{Can, Principal, Sell};
+use crate::error::{ApiError, ApiResult, Faults};
+use crate::http::body::BYTES_MAX_BULK;
+use crate::http::{Body, Created, Note, Once, PREFERENCE_APPLIED, PreferWait, Text};
+use crate::ledger::Posting;
+use crate::ledger::document::{Channel, Made, NewOrder};
+use crate::stores;
+
+/// `POST /api/orders`
+pub async fn place(
+    who: Can<Sell>,
+    app: App,
+    once: Once,
+    wait: PreferWait,
+    Body(request): Body<NewOrderRequest, BYTES_MAX_BULK>,
+) -> ApiResult<Created<OrderAnswer>> {
+    let store = stores::meant(&app, &who, Permission::Sell, request.store_id).await?;
+    let posting = match posting(&app, &who, &once, store, request).await {
+        Ok(posting) => posting,
+        Err(refusal) => return repeated(&app, &who, &once).await?.ok_or(refusal),
+    };
+    let receipt = app.ledger.post(posting).await;
+    let receipt =
+        receipt.map_err(|error| ApiError::from_post(error, once.key(), &[], |_| String::new()))?;
+    let Some(Made::Order { id, .. }) = receipt.made else {
+        return Err(ApiError::internal("an order was placed that has no number"));
+    };
+    let waited = match wait.duration() {
+        Some(max) if app.settlements.wait(&app, id, max).await? => Some(max),
+        _ => None,
+    };
+    let placed: Created<OrderAnswer> = match waited {
+        None => answer(&app, &once, &receipt).await?,
+        Some(max) => answer_now(&app, &once, &receipt)
+            .await?
+            .with_header(PREFERENCE_APPLIED, &format!("wait={}", max.as_secs())),
+    };
+    Ok(placed.with_location(&format!("/api/orders/{id}")))
+}
+
+async fn posting(
+    app: &App,
+    who: &Principal,
+    once: &Once,
+    store: StoreId,
+    request: NewOrderRequest,
+) -> ApiResult<Posting> {
+    let mut faults = Faults::new();
+    let items = check_items(request.items, false, &mut faults);
+    faults.into_result()?;
+    let day = stores::day(app, store).await?;
+    let day = day.ok_or_else(|| ApiError::not_found("store", store.0))?;
+    let (customer, employee, user) = (request.customer_id, request.employee_id, request.user_id);
+    let user = check_people(app, who, store, People { customer, employee, user }).await?;
+    let goods = Goods::find(app, who, store, items).await?;
+    let order = NewOrder {
+        channel: Channel::Order,
+        customer: customer.map(CustomerId),
+        employee,
+        user,
+        order_date: None,
+        time_zone: day.time_zone,
+        day_cut_hour: day.day_cut_hour,
+        reference: request.reference.map(Text::into_string),
+        note: request.note.map(Note::into_string),
+        amount: goods.amount,
+        items: goods.items,
+        payments: Vec::new(),
+    };
+    let mut posting =
+        Posting::new(once.row_key(who), Atomicity::Whole, Vec::new(), once.origin(who))
+            .in_store(store)
+            .with_order(order);
+    posting.fingerprint = once.fingerprint();
+    Ok(posting)
+}

@@ -1,0 +1,323 @@
+//! SQL that reads orders. They are written by the ledger.
+
+use std::collections::HashMap;
+
+use stockroom_domain::{LotId, OrderId, ProductId, StoreId};
+
+use super::http::OrderFilter;
+use crate::auth::Scope;
+use crate::db::{Conn, Select};
+
+macro_rules! rows {
+    ($($(#[$doc:meta])+ $name:ident { $($field:ident: $type:ty,)+ })+) => {$(
+        $(#[$doc])+
+        #[derive(Clone, Debug)]
+        pub struct $name { $(pub(super) $field: $type,)+ }
+        crate::from_row!($name { $($field,)+ });
+    )+};
+}
+
+rows! {
+    /// An order's head.
+    HeadRow {
+        id: i64,
+        store_id: i64,
+        customer_id: Option<i64>,
+        employee_id: Option<i64>,
+        user_id: Option<i64>,
+        channel: String,
+        status: String,
+        order_date: i64,
+        total: i64,
+        tax: i64,
+        item_count: i64,
+        reference: Option<String>,
+        note: Option<String>,
+        is_deleted: bool,
+        version: i64,
+    }
+    /// One of its items.
+    ItemRow {
+        order_id: i64,
+        id: i64,
+        product_id: i64,
+        sku: String,
+        name: String,
+        quantity: i64,
+        price: i64,
+        tax_rate: i64,
+        total: i64,
+    }
+    /// A step of its life.
+    HistoryRow {
+        order_id: i64,
+        version: i64,
+        event: String,
+        status: String,
+        at: i64,
+        actor: String,
+        note: Option<String>,
+        shortages: Option<String>,
+    }
+    /// Money taken or given back.
+    PaymentRow {
+        order_id: i64,
+        version: i64,
+        method: String,
+        amount: i64,
+    }
+    /// Goods that came back.
+    ReturnRow {
+        order_id: i64,
+        version: i64,
+        item_id: i64,
+        quantity: i64,
+        total: i64,
+    }
+    /// Goods that were taken for an item.
+    TakenRow {
+        order_item: i64,
+        id: i64,
+        product_id: i64,
+        lot_id: i64,
+        quantity: i64,
+        value: i64,
+    }
+    /// A product that is to be sold.
+    GoodsRow {
+        id: i64,
+        sku: String,
+        name: String,
+        price: i64,
+        tax_rate: i64,
+        track_lots: bool,
+    }
+    /// What is there of one lot.
+    LotRow {
+        product_id: i64,
+        lot_id: i64,
+        on_hand: i64,
+        expires_on: Option<String>,
+    }
+}
+
+/// Everything about some orders but their heads, by the order.
+#[derive(Debug, Default)]
+pub(super) struct Parts {
+    pub(super) items: HashMap<i64, Vec<ItemRow>>,
+    pub(super) history: HashMap<i64, Vec<HistoryRow>>,
+    pub(super) payments: HashMap<i64, Vec<PaymentRow>>,
+    pub(super) returns: HashMap<i64, Vec<ReturnRow>>,
+}
+
+const SELECT_HEADS: &str = "
+    SELECT o.id, o.store_id, o.customer_id, o.employee_id, o.user_id, o.channel, o.status,
+           o.order_date, o.total, o.tax,
+           (SELECT COUNT(*) FROM order_items i WHERE i.order_id = o.id) AS item_count,
+           o.reference, o.note, o.is_deleted, o.version
+    FROM orders o
+    WHERE TRUE";
+
+/// Some orders, in whatever order. Leans on the primary key.
+pub(super) async fn heads(db: Conn<'_>, ids: &[OrderId]) -> sqlx::Result<Vec<HeadRow>> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut select = Select::new(SELECT_HEADS);
+    select.any_of(" AND o.id", ids.iter().map(|id| id.0));
+    select.fetch_all(db).await
+}
+
+/// Where an order stands in lists: newest first.
+pub(super) type OrderPosition = (i64, i64);
+
+/// One page of orders, newest first. Leans on `orders_by_date`, `orders_of_store` or
+/// `orders_of_customer`.
+pub(super) async fn page(
+    db: Conn<'_>,
+    scope: &Scope,
+    filter: &OrderFilter,
+    after: Option<OrderPosition>,
+    limit: i64,
+) -> sqlx::Result<Vec<HeadRow>> {
+    let mut select = Select::new(SELECT_HEADS);
+    narrow(&mut select, scope, filter);
+    if let Some((date, id)) = after {
+        select.push(" AND (o.order_date, o.id) < (").bind(date).push(", ").bind(id).push(")");
+    }
+    select.push(" ORDER BY o.order_date DESC, o.id DESC");
+    select.limit(limit);
+    select.fetch_all(db).await
+}
+
+/// All orders that are asked for, to be counted.
+pub(super) fn all(scope: &Scope, filter: &OrderFilter) -> Select {
+    let mut select = Select::new("SELECT 1 FROM orders o WHERE TRUE");
+    narrow(&mut select, scope, filter);
+    select
+}
+
+fn narrow(select: &mut Select, scope: &Scope, filter: &OrderFilter) {
+    scope.narrow(select, " AND o.store_id");
+    if !filter.include_deleted {
+        select.push(" AND NOT o.is_deleted");
+    }
+    select.any_of(" AND o.status", filter.status.iter().map(|status| status.0.name()));
+    select.any_of(" AND o.customer_id", filter.customer_id.iter().copied());
+    select.any_of(" AND o.employee_id", filter.employee_id.iter().copied());
+    select.any_of(" AND o.user_id", filter.user_id.iter().copied());
+    if let Some(channel) = filter.channel {
+        select.push(" AND o.channel = ").bind(channel.0.name());
+    }
+    if let Some(reference) = &filter.reference {
+        select.push(" AND o.reference = ").bind(reference.as_str());
+    }
+    if let Some(from) = filter.from {
+        select.push(" AND o.order_date >= ").bind(from.0.0);
+    }
+    if let Some(to) = filter.to {
+        select.push(" AND o.order_date < ").bind(to.0.0);
+    }
+}
+
+/// The parts of some orders, of each at most so many items. Leans on the primary keys.
+pub(super) async fn parts(
+    mut db: Conn<'_>,
+    ids: &[OrderId],
+    items_max: i64,
+) -> sqlx::Result<Parts> {
+    if ids.is_empty() {
+        return Ok(Parts::default());
+    }
+    let of = |text: &'static str| {
+        let mut select = Select::new(text);
+        select.any_of(" WHERE order_id", ids.iter().map(|id| id.0));
+        select
+    };
+    let mut items =
+        of("SELECT order_id, id, product_id, sku, name, quantity, price, tax_rate, total
+         FROM order_items");
+    items.push(" AND id <= ").bind(items_max).push(" ORDER BY order_id, id");
+    let mut history = of("SELECT order_id, version, event, status, at, actor, note, shortages
+         FROM order_history");
+    history.push(" ORDER BY order_id, version");
+    let mut payments = of("SELECT order_id, version, method, amount FROM order_payments");
+    payments.push(" ORDER BY order_id, id");
+    let mut returns = of("SELECT order_id, version, item_id, quantity, total
+         FROM order_returns");
+    returns.push(" ORDER BY order_id, version, item_id");
+    Ok(Parts {
+        items: by_order(items.fetch_all(db.reborrow()).await?, |row: &ItemRow| row.order_id),
+        history: by_order(history.fetch_all(db.reborrow()).await?, |r: &HistoryRow| r.order_id),
+        payments: by_order(payments.fetch_all(db.reborrow()).await?, |r: &PaymentRow| r.order_id),
+        returns: by_order(returns.fetch_all(db).await?, |row: &ReturnRow| row.order_id),
+    })
+}
+
+fn by_order<R>(rows: Vec<R>, order: impl Fn(&R) -> i64) -> HashMap<i64, Vec<R>> {
+    let mut map: HashMap<i64, Vec<R>> = HashMap::new();
+    for row in rows {
+        map.entry(order(&row)).or_default().push(row);
+    }
+    map
+}
+
+/// The goods that were taken for an order, in the order in which they were. Leans on
+/// `stock_movements_of_order`.
+pub(super) async fn taken(db: Conn<'_>, order: OrderId) -> sqlx::Result<Vec<TakenRow>> {
+    const SQL: &str = "SELECT order_item, id, product_id, lot_id, quantity, value
+        FROM stock_movements
+        WHERE order_id = $1 AND order_item IS NOT NULL AND type = 'sale'
+        ORDER BY id";
+    on_db!(db, conn => sqlx::query_as(SQL).bind(order.0).fetch_all(conn).await)
+}
+
+/// What some products are called and cost, of those that are not deleted. Leans on the primary
+/// key.
+pub(super) async fn goods(db: Conn<'_>, ids: &[ProductId]) -> sqlx::Result<Vec<GoodsRow>> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut select = Select::new(
+        "SELECT p.id, p.sku, p.name, p.price, p.tax_rate, p.track_lots
+         FROM products p
+         WHERE NOT p.is_deleted",
+    );
+    select.any_of(" AND p.id", ids.iter().map(|id| id.0));
+    select.fetch_all(db).await
+}
+
+/// What is there of the lots of some products in one store, as it should be sold: what expires
+/// first, first. Leans on the levels' primary key.
+pub(super) async fn lots(
+    db: Conn<'_>,
+    store: StoreId,
+    products: &[ProductId],
+) -> sqlx::Result<Vec<LotRow>> {
+    if products.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut select = Select::new(
+        "SELECT v.product_id, v.lot_id, v.on_hand, l.expires_on
+         FROM stock_levels v
+         JOIN lots l ON l.id = v.lot_id
+         WHERE v.on_hand > 0",
+    );
+    select.push(" AND v.store_id = ").bind(store.0);
+    select.any_of(" AND v.product_id", products.iter().map(|id| id.0));
+    select.push(" ORDER BY v.product_id, COALESCE(l.expires_on, '9999-12-31'), v.lot_id");
+    select.fetch_all(db).await
+}
+
+/// The version and the balance of one level; nothing where there is none yet.
+pub(super) async fn level(
+    db: Conn<'_>,
+    store: StoreId,
+    product: ProductId,
+    lot: LotId,
+) -> sqlx::Result<(i64, i64)> {
+    const SQL: &str = "SELECT version, on_hand FROM stock_levels
+        WHERE store_id = $1 AND product_id = $2 AND lot_id = $3";
+    let found: Option<(i64, i64)> = on_db!(db, conn => sqlx::query_as(SQL)
+        .bind(store.0)
+        .bind(product.0)
+        .bind(lot.0)
+        .fetch_optional(conn)
+        .await)?;
+    Ok(found.unwrap_or((0, 0)))
+}
+
+/// Which of a customer, an employee and a user exist and may be named in an order of a store:
+/// whether each is open to new business.
+pub(super) async fn people(
+    db: Conn<'_>,
+    (customer, employee, user): (Option<i64>, Option<i64>, Option<i64>),
+) -> sqlx::Result<PeopleRow> {
+    const SQL: &str = "SELECT
+            (SELECT CAST(CASE WHEN is_deleted THEN 0 ELSE 1 END AS BIGINT)
+             FROM customers WHERE id = $1)
+                AS customer,
+            (SELECT CAST(CASE WHEN is_deleted THEN 0 ELSE 1 END AS BIGINT)
+             FROM employees WHERE id = $2)
+                AS employee,
+            (SELECT store_id FROM employees WHERE id = $3) AS employee_store,
+            (SELECT CAST(CASE WHEN is_deleted THEN 0 ELSE 1 END AS BIGINT)
+             FROM users WHERE id = $4) AS user_open";
+    on_db!(db, conn => sqlx::query_as(SQL)
+        .bind(customer)
+        .bind(employee)
+        .bind(employee)
+        .bind(user)
+        .fetch_one(conn)
+        .await)
+}
+
+rows! {
+    /// Whether people are there (not null) and open to new business (1).
+    PeopleRow {
+        customer: Option<i64>,
+        employee: Option<i64>,
+        employee_store: Option<i64>,
+        user_open: Option<i64>,
+    }
+}

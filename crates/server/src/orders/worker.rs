@@ -1,0 +1,142 @@
+//! Taking the goods of orders.
+//!
+//! An order's goods are taken in one parcel, which confirms the order or, where something is
+//! missing, turns it down. The parcel is for the order as it was read: of two workers, or of a
+//! worker and someone who calls the order off, one gets it. Its idempotency key is the order's, so
+//! that it has one effect however often its event comes.
+
+use stockroom_domain::batch::{Atomicity, Refused};
+use stockroom_domain::orders::{OrderStep, Status, Step};
+use stockroom_domain::stock::Line;
+use stockroom_domain::{OrderId, ProductId, Quantity};
+
+use super::goods::{self, Want};
+use super::order::Order;
+use super::{load_all, sql};
+use crate::App;
+use crate::audit::{Actor, ActorKind, Origin};
+use crate::db::Conn;
+use crate::error::ApiResult;
+use crate::ledger::document::{ItemWanted, StepDetails};
+use crate::ledger::{Details, PostError, Posting};
+use crate::stores::{self, StoreDay};
+
+/// How often an order is put together anew because lots have changed meanwhile.
+const TRIES_MAX: usize = 5;
+
+/// Why an order was not settled.
+#[derive(Debug, thiserror::Error)]
+pub enum TakeError {
+    /// There is no such order.
+    #[error("there is no order {0}")]
+    Unknown(OrderId),
+    /// The ledger or the database cannot do it now.
+    #[error("{0}")]
+    NotNow(String),
+    /// The ledger failed over it.
+    #[error("{0}")]
+    Failed(String),
+}
+
+/// Takes the goods of some orders, all at once so that they share commits; what became of each,
+/// in their order.
+pub async fn take_all(app: &App, ids: &[OrderId]) -> Vec<Result<(), TakeError>> {
+    let orders = match load_all(app, ids).await {
+        Ok(orders) => orders,
+        Err(error) => {
+            let failed = |_| Err(TakeError::NotNow(error.to_string()));
+            return ids.iter().map(failed).collect();
+        }
+    };
+    let take_one = async |id: &OrderId| {
+        let order = orders.iter().find(|order| order.id() == *id);
+        take(app, order.ok_or(TakeError::Unknown(*id))?).await
+    };
+    futures_util::future::join_all(ids.iter().map(take_one)).await
+}
+
+/// Takes the goods of one order.
+async fn take(app: &App, order: &Order) -> Result<(), TakeError> {
+    if order.status() != Status::Pending {
+        return Ok(());
+    }
+    let not_now = |error: crate::error::ApiError| TakeError::NotNow(error.to_string());
+    let day = stores::day(app, order.store()).await.map_err(not_now)?;
+    let day = day.unwrap_or_else(|| StoreDay { time_zone: "UTC".to_owned(), day_cut_hour: 0 });
+    let tracked = tracked(app, order).await.map_err(not_now)?;
+    let wants = wants(order);
+    let lines = || async {
+        let store = (order.store(), &day);
+        goods::taking(app, store, &tracked, &wants, &Details::default()).await.map_err(not_now)
+    };
+    let mut taking = lines().await?;
+    // Of lots, another choice may do where this one does not.
+    let mut has_choice = !tracked.is_empty();
+    for left in (0..TRIES_MAX).rev() {
+        let otherwise = (!has_choice || left == 0).then_some(Step::Reject);
+        match app.ledger.post(posting(order, taking.clone(), otherwise)).await {
+            Ok(_) => break,
+            // Someone else was faster, or has called it off.
+            Err(PostError::Refused(Refused::Order(_))) => break,
+            Err(PostError::Refused(Refused::Lines(_))) => {
+                let again = lines().await?;
+                has_choice = again.iter().map(|l| l.0).ne(taking.iter().map(|l| l.0));
+                taking = again;
+            }
+            Err(
+                error
+                @ (PostError::Overloaded | PostError::Unavailable | PostError::OutcomeUnknown),
+            ) => return Err(TakeError::NotNow(error.to_string())),
+            Err(error) => return Err(TakeError::Failed(error.to_string())),
+        }
+    }
+    app.settlements.settled(order.id());
+    Ok(())
+}
+
+fn posting(order: &Order, taking: Vec<(Line, Details)>, otherwise: Option<Step>) -> Posting {
+    let (lines, details): (Vec<Line>, Vec<Details>) = taking.into_iter().unzip();
+    // The goods move on behalf of whoever placed it.
+    let actor = Actor { kind: ActorKind::System, id: order.head.user_id, name: "orders".into() };
+    let origin = Origin { actor, address: None, request_id: None };
+    let item = |item: &super::sql::ItemRow| ItemWanted {
+        id: item.id,
+        product: item.product(),
+        sku: item.sku.clone(),
+        quantity: Quantity::from_thousandths(item.quantity),
+    };
+    let items = order.items.iter().map(item).collect();
+    let step = OrderStep {
+        order: order.id(),
+        expected_version: order.head.version,
+        step: Step::Confirm,
+        otherwise,
+    };
+    let key = format!("worker:orders:{}", order.id());
+    let mut posting = Posting::new(key, Atomicity::Whole, lines, origin)
+        .in_store(order.store())
+        .with_step(step, StepDetails { items, ..StepDetails::default() });
+    posting.details = details;
+    // Long after, the order itself says that its goods were taken.
+    posting.keeps_key = false;
+    posting
+}
+
+fn wants(order: &Order) -> Vec<Want> {
+    let want = |item: &super::sql::ItemRow| Want {
+        item: item.id,
+        product: item.product(),
+        quantity: Quantity::from_thousandths(item.quantity),
+        lot: None,
+    };
+    order.items.iter().map(want).collect()
+}
+
+/// Those of its products whose lots are tracked.
+async fn tracked(app: &App, order: &Order) -> ApiResult<Vec<ProductId>> {
+    let mut ids: Vec<ProductId> = order.items.iter().map(super::sql::ItemRow::product).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    let goods = sql::goods(Conn::from(&mut app.db.read().await?), &ids).await?;
+    Ok(goods.into_iter().filter(|row| row.track_lots).map(|row| ProductId(row.id)).collect())
+}

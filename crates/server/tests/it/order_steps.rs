@@ -1,0 +1,225 @@
+//! What is done to orders after they were placed: sent, completed, called off, brought back.
+
+use serde_json::{Value, json};
+use stockroom_domain::permissions::Role;
+
+use crate::products::as_;
+use crate::support::{TestApp, on_both_engines};
+
+on_both_engines!(
+    an_order_goes_through_its_life,
+    a_step_that_leads_nowhere_is_refused,
+    a_cancelled_order_puts_its_goods_back,
+    goods_come_back_in_parts_and_bring_back_what_was_paid,
+    more_than_was_sold_does_not_come_back,
+    a_step_has_one_effect_under_its_key,
+    a_step_of_a_version_that_has_passed_is_refused,
+    a_movement_of_an_order_is_not_undone_by_itself,
+    an_order_is_hidden_when_nothing_is_left_to_be_done,
+);
+
+async fn an_order_goes_through_its_life(app: TestApp) {
+    let shop = app.shop(5).await;
+    let id = app.placed(&shop.admin, shop.store, shop.product, 2).await;
+    app.take_goods().await;
+    let note = json!({"note": "by bicycle"});
+    let shipped = app.step(&shop.admin, id, "ship", &note).await.expect(200);
+    assert_eq!(shipped.json()["order"]["status"], "shipped");
+    assert_eq!(shipped.header("etag"), "\"3\"");
+    let paid = json!({"payments": [
+        {"method": "card", "amount": "3.00"}, {"method": "cash", "amount": 2},
+    ]});
+    let done = app.step(&shop.admin, id, "complete", &paid).await.expect(200).json();
+    let order = &done["order"];
+    assert_eq!((&order["status"], &order["version"]), (&json!("completed"), &json!(4)));
+    let events = order["history"].as_array().expect("a history").iter();
+    let events: Vec<_> = events.map(|step| step["event"].as_str().expect("a word")).collect();
+    assert_eq!(events, ["placed", "confirmed", "shipped", "completed"]);
+    assert_eq!(order["history"][2]["note"], "by bicycle");
+    assert_eq!(order["history"][1]["actor"], "orders");
+    assert_eq!(order["history"][3]["actor"], shop.admin.username);
+    let payments = order["payments"].as_array().expect("payments");
+    assert_eq!((&payments[0]["method"], &payments[0]["amount"]), (&json!("card"), &json!("3.00")));
+    assert_eq!(payments[1]["amount"], "2.00");
+    let kinds = "SELECT COUNT(*) FROM events
+        WHERE subject_kind = 'order' AND type IN
+            ('order.placed', 'order.confirmed', 'order.shipped', 'order.completed')";
+    assert_eq!(app.number(kinds).await, 4);
+    app.check_books().await;
+}
+
+async fn a_step_that_leads_nowhere_is_refused(app: TestApp) {
+    let shop = app.shop(5).await;
+    let id = app.placed(&shop.admin, shop.store, shop.product, 2).await;
+    let back = json!({"items": [{"item_id": 1, "quantity": 1, "disposition": "restock"}]});
+    let refused = async |step: &str, body: &Value, status: &str| {
+        let reply = app.step(&shop.admin, id, step, body).await.expect(409);
+        assert_eq!(reply.error("invalid_state")["details"]["status"], status, "{step}");
+    };
+    refused("ship", &json!({}), "pending").await;
+    refused("complete", &json!({}), "pending").await;
+    refused("return", &back, "pending").await;
+    app.take_goods().await;
+    refused("complete", &json!({}), "confirmed").await;
+    refused("return", &back, "confirmed").await;
+    app.step(&shop.admin, id, "ship", &json!({})).await.expect(200);
+    refused("cancel", &json!({}), "shipped").await;
+    refused("ship", &json!({}), "shipped").await;
+    let wrong = json!({"payments": [{"method": "cash", "amount": "4.99"}]});
+    let reply = app.step(&shop.admin, id, "complete", &wrong).await.expect(400);
+    let error = reply.error("invalid_request");
+    assert_eq!((&error["field"], &error["details"]["total"]), (&json!("payments"), &json!("5.00")));
+    app.check_books().await;
+}
+
+async fn a_cancelled_order_puts_its_goods_back(app: TestApp) {
+    let shop = app.shop(5).await;
+    let pending = app.placed(&shop.admin, shop.store, shop.product, 1).await;
+    app.step(&shop.admin, pending, "cancel", &json!({})).await.expect(200);
+    let confirmed = app.placed(&shop.admin, shop.store, shop.product, 2).await;
+    app.take_goods().await;
+    assert_eq!(app.on_hand(shop.store, shop.product).await, 3);
+    let note = json!({"note": "changed their mind"});
+    let reply = app.step(&shop.admin, confirmed, "cancel", &note).await.expect(200).json();
+    assert_eq!(reply["order"]["status"], "cancelled");
+    assert_eq!(app.on_hand(shop.store, shop.product).await, 5);
+    // The goods came in for nothing, and are worth nothing again: the value is as it was.
+    let values =
+        "SELECT CAST(SUM(value) AS BIGINT) FROM stock_movements WHERE order_id IS NOT NULL";
+    assert_eq!(app.number(values).await, 0);
+    app.step(&shop.admin, confirmed, "cancel", &json!({})).await.expect(409).error("invalid_state");
+    app.check_books().await;
+}
+
+async fn goods_come_back_in_parts_and_bring_back_what_was_paid(app: TestApp) {
+    let shop = app.shop(9).await;
+    let body = json!({
+        "store_id": shop.store,
+        "items": [{"product_id": shop.product, "quantity": 3, "price": "3.33"}],
+        "payments": [{"method": "cash", "amount": "4.99"}, {"method": "card", "amount": "5.00"}],
+    });
+    let sold = as_(app.post("/api/sales"), &shop.admin).json(&body).await.expect(201).json();
+    let id = sold["order_id"].as_i64().expect("a number");
+    let back = |quantity: f64, disposition: &str| {
+        json!({"items": [
+            {"item_id": 1, "quantity": quantity, "disposition": disposition},
+        ]})
+    };
+    let first = app.step(&shop.admin, id, "return", &back(1.5, "restock")).await.expect(200);
+    assert_eq!(first.json()["order"]["refunded"], "5.00");
+    let second = app.step(&shop.admin, id, "return", &back(1.5, "write_off")).await.expect(200);
+    let order = second.json()["order"].clone();
+    assert_eq!(order["refunded"], "9.99", "all that was paid, to the cent");
+    assert_eq!(order["items"][0]["returned"], 3);
+    let payments = order["payments"].as_array().expect("payments").iter();
+    let payments: Vec<_> = payments
+        .map(|paid| format!("{} {}", paid["method"], paid["amount"]).replace('"', ""))
+        .collect();
+    assert_eq!(payments, ["cash 4.99", "card 5.00", "cash -4.99", "card -0.01", "card -4.99"]);
+    // One and a half went back on the shelf, as much was thrown away.
+    let on_hand = format!(
+        "SELECT on_hand FROM stock_levels WHERE store_id = {} AND product_id = {}",
+        shop.store, shop.product
+    );
+    assert_eq!(app.number(&on_hand).await, 7_500);
+    let removed = "SELECT quantity FROM stock_movements
+        WHERE type = 'manual_remove' AND reason = 'damaged' AND order_id IS NOT NULL";
+    assert_eq!(app.number(removed).await, -1_500);
+    let refunds = json!({"items": [], "refunds": []});
+    app.step(&shop.admin, id, "return", &refunds).await.expect(400);
+    app.check_books().await;
+}
+
+async fn more_than_was_sold_does_not_come_back(app: TestApp) {
+    let shop = app.shop(9).await;
+    let sold = app.sell(&shop.admin, shop.store, shop.product, 2).await.expect(201).json();
+    let id = sold["order_id"].as_i64().expect("a number");
+    let refused = async |body: Value, field: &str| {
+        let reply = app.step(&shop.admin, id, "return", &body).await.expect(400);
+        assert_eq!(reply.error("invalid_request")["field"], field, "{body}");
+    };
+    let item = |item: i64, quantity: f64| -> Value {
+        json!({"item_id": item, "quantity": quantity, "disposition": "restock"})
+    };
+    refused(json!({"items": [item(1, 3.0)]}), "items[0].quantity").await;
+    refused(json!({"items": [item(2, 1.0)]}), "items[0].item_id").await;
+    refused(json!({"items": [item(1, 0.0)]}), "items[0].quantity").await;
+    refused(json!({"items": [item(1, 1.0), item(1, 1.0)]}), "items[1].item_id").await;
+    refused(json!({"items": []}), "items").await;
+    let given = json!([{"method": "cash", "amount": "9.00"}]);
+    refused(json!({"items": [item(1, 1.0)], "refunds": given}), "refunds").await;
+    let reason = json!([{"item_id": 1, "quantity": 1, "disposition": "restock",
+        "reason": "expired"}]);
+    refused(json!({"items": reason}), "items[0].reason").await;
+    // Of two who bring the same goods back at once, one is believed.
+    let all = json!({"items": [item(1, 2.0)]});
+    let (one, two) = tokio::join!(
+        app.step(&shop.admin, id, "return", &all),
+        app.step(&shop.admin, id, "return", &all)
+    );
+    let mut statuses = [one.status, two.status];
+    statuses.sort_unstable();
+    assert_eq!(statuses, [200, 400]);
+    assert_eq!(app.on_hand(shop.store, shop.product).await, 9);
+    app.check_books().await;
+}
+
+async fn a_step_has_one_effect_under_its_key(app: TestApp) {
+    let shop = app.shop(9).await;
+    let id = app.placed(&shop.admin, shop.store, shop.product, 2).await;
+    app.take_goods().await;
+    let ship = || app.step(&shop.admin, id, "ship", &json!({})).key("ship");
+    let first = ship().await.expect(200);
+    app.step(&shop.admin, id, "complete", &json!({})).await.expect(200);
+    let back = json!({"items": [{"item_id": 1, "quantity": 1, "disposition": "restock"}]});
+    let take_back = || app.step(&shop.admin, id, "return", &back).key("back");
+    let returned = take_back().await.expect(200);
+    let again = ship().await.expect(200);
+    assert_eq!(again.json(), first.json());
+    assert_eq!(again.header("idempotency-replayed"), "true");
+    assert_eq!(take_back().await.expect(200).json(), returned.json());
+    assert_eq!(app.on_hand(shop.store, shop.product).await, 8);
+    app.check_books().await;
+}
+
+async fn a_step_of_a_version_that_has_passed_is_refused(app: TestApp) {
+    let shop = app.shop(9).await;
+    let id = app.placed(&shop.admin, shop.store, shop.product, 2).await;
+    app.take_goods().await;
+    let ship =
+        |tag: &'static str| app.step(&shop.admin, id, "ship", &json!({})).header("if-match", tag);
+    let reply = ship("\"1\"").await.expect(412);
+    assert_eq!(reply.error("version_mismatch")["details"]["version"], 2);
+    ship("\"2\"").await.expect(200);
+    app.check_books().await;
+}
+
+async fn a_movement_of_an_order_is_not_undone_by_itself(app: TestApp) {
+    let shop = app.shop(9).await;
+    let id = app.placed(&shop.admin, shop.store, shop.product, 1).await;
+    app.take_goods().await;
+    let movement = app.number("SELECT id FROM stock_movements WHERE order_id IS NOT NULL").await;
+    let path = format!("/api/stock/movements/{movement}/reverse");
+    let refused = as_(app.post(&path), &shop.admin).json(&json!({})).await.expect(409);
+    assert_eq!(refused.error("invalid_state")["details"]["order_id"], id);
+    app.check_books().await;
+}
+
+async fn an_order_is_hidden_when_nothing_is_left_to_be_done(app: TestApp) {
+    let shop = app.shop(9).await;
+    let staff = app.user(Role::Staff, &[shop.store]).await;
+    let id = app.placed(&shop.admin, shop.store, shop.product, 1).await;
+    let path = format!("/api/orders/{id}");
+    as_(app.delete(&path), &shop.admin).await.expect(409).error("invalid_state");
+    app.step(&shop.admin, id, "cancel", &json!({})).await.expect(200);
+    as_(app.delete(&path), &staff).await.expect(403).error("forbidden");
+    for _ in 0..2 {
+        as_(app.delete(&path), &shop.admin).await.expect(204);
+    }
+    let list = app.get_as(&shop.admin, "/api/orders").await.expect(200).json();
+    assert_eq!(list["orders"], json!([]));
+    let list = app.get_as(&shop.admin, "/api/orders?include_deleted=true").await.expect(200).json();
+    assert_eq!(list["orders"][0]["is_deleted"], true);
+    assert_eq!(app.read_order(&shop.admin, id).await["version"], 3);
+    app.check_books().await;
+}
