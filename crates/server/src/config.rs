@@ -97,6 +97,13 @@ settings! {
     ledger_queue_lines_max: u32 = Some("16384"),
     /// Connections to PostgreSQL for requests (1 to 1000); the ledger's come on top.
     postgres_connections: u32 = Some("16"),
+    /// What this process does: `all`, `api` (answers requests) or `worker` (works on what was
+    /// announced, and answers only how it is).
+    role: Role = Some("all"),
+    /// The queues that its workers work on: names with commas between them, or `all`.
+    queues: Queues = Some("all"),
+    /// How often a message is tried before it is parked as a dead letter (1 to 100).
+    worker_tries_max: u32 = Some("8"),
     /// The address that browsers use, if it is another than `listen`: `https://shop.example`.
     public_url: Option<String> = None,
 }
@@ -166,6 +173,43 @@ pub enum Switch {
     On,
     /// It is not.
     Off,
+}
+
+/// What a process does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    /// Everything.
+    All,
+    /// Answers requests.
+    Api,
+    /// Works on what was announced.
+    Worker,
+}
+
+/// Queues by their names; without a name, all.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Queues(Vec<String>);
+
+impl Queues {
+    /// Whether one is among them.
+    pub fn has(&self, name: &str) -> bool {
+        self.0.is_empty() || self.0.iter().any(|queue| queue == name)
+    }
+
+    /// Those that are named.
+    pub fn names(&self) -> &[String] {
+        &self.0
+    }
+}
+
+impl<'de> Deserialize<'de> for Queues {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        let names = text.split([',', ' ']).filter(|name| !name.is_empty());
+        let names: Vec<String> = names.map(str::to_owned).collect();
+        Ok(Self(if names == ["all"] { Vec::new() } else { names }))
+    }
 }
 
 /// Addresses and networks of addresses.
@@ -349,6 +393,7 @@ fn check_ranges(config: &Config) -> Result<(), ConfigError> {
         ("ledger_queue_lines_max", config.ledger_queue_lines_max, 2_000, 1_000_000),
         ("postgres_connections", config.postgres_connections, 1, 1_000),
         ("connections_max", config.connections_max, 16, 1_000_000),
+        ("worker_tries_max", config.worker_tries_max, 1, 100),
         ("rate_limit_login", config.rate_limit_login, 1, 100_000),
         ("rate_limit_read", config.rate_limit_read, 1, 200_000),
         ("rate_limit_write", config.rate_limit_write, 1, 200_000),

@@ -18,6 +18,7 @@ use crate::App;
 use crate::auth::sessions;
 use crate::db::Tx;
 use crate::error::ApiResult;
+use crate::orders::worker;
 use crate::{events, http};
 
 /// Rows of one transaction: a till must not wait behind it.
@@ -42,13 +43,18 @@ enum Work {
     Whole(for<'a> fn(&'a App) -> Whole<'a>),
 }
 
-const JOBS: [Job; 6] = [
+const JOBS: [Job; 7] = [
     Job {
         name: "record_outside_changes",
         every: Duration::from_secs(5),
         work: Work::Whole(|app| {
             Box::pin(async move { Ok(events::record_outside(&app.db, app.clock.now()).await?) })
         }),
+    },
+    Job {
+        name: "take_stuck_orders",
+        every: Duration::from_secs(15),
+        work: Work::Whole(|app| Box::pin(worker::take_stuck(app))),
     },
     Job {
         name: "rotate_signing_keys",

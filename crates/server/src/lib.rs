@@ -11,6 +11,7 @@ pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod error;
+pub mod event_log;
 pub mod events;
 pub mod http;
 pub mod jobs;
@@ -26,6 +27,7 @@ pub mod shop;
 pub mod stock;
 pub mod stores;
 pub mod system;
+pub mod workers;
 
 use std::ops::Deref;
 use std::sync::Arc;
@@ -45,6 +47,7 @@ use crate::metrics::Metrics;
 use crate::orders::settlements::Settlements;
 use crate::rate_limit::RateLimits;
 use crate::system::Readiness;
+use crate::workers::WorkerMetrics;
 
 /// How long work may go on whose callers have gone. What it has not committed is rolled back.
 const CLOSE_MAX: Duration = Duration::from_secs(10);
@@ -80,6 +83,8 @@ pub struct Parts {
     pub readiness: Readiness,
     /// How recurring work went.
     pub jobs: JobMetrics,
+    /// How work on what was announced goes.
+    pub workers: WorkerMetrics,
     /// What is measured.
     pub metrics: Metrics,
     is_draining: AtomicBool,
@@ -104,6 +109,8 @@ impl App {
         ledger_metrics.register(metrics.registry_mut());
         let jobs = JobMetrics::default();
         jobs.register(metrics.registry_mut());
+        let workers = WorkerMetrics::default();
+        workers.register(metrics.registry_mut());
         let connections = Connections::new(usize::try_from(config.connections_max)?);
         connections.register(metrics.registry_mut());
         let settings = LedgerSettings {
@@ -126,6 +133,7 @@ impl App {
             settlements: Settlements::default(),
             fence: Fence::default(),
             jobs,
+            workers,
             metrics,
             is_draining: AtomicBool::new(false),
         })))

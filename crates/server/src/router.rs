@@ -55,6 +55,14 @@ pub fn with_edge(routes: Router<App>, app: App) -> Router {
     routes.fallback(unknown).layer(EdgeLayer(app.clone())).with_state(app)
 }
 
+/// What a process answers that only works on what was announced.
+pub fn worker_router(app: App) -> Router {
+    let routes = Router::new()
+        .route("/health/live", page(system::http::live))
+        .route("/health/ready", page(system::http::ready));
+    with_edge(routes, app)
+}
+
 /// What the operator's listener has: nothing of the shop.
 pub fn admin_router(app: App) -> Router {
     let routes = Router::new()

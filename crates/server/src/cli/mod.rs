@@ -2,6 +2,7 @@
 
 mod audit;
 mod bench;
+mod dead_letters;
 pub mod demo;
 mod keys;
 mod migrate;
@@ -42,13 +43,15 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Run the server.
-    Serve(serve::Serve),
+    Serve(Box<serve::Serve>),
     /// Bring the database's schema up to date and stop. `serve` does it by itself.
     Migrate(migrate::Migrate),
     /// Add someone who can sign in.
     User(user::User),
     /// The keys that sign access tokens.
     Keys(keys::Keys),
+    /// Messages that were tried too often: look at them, have them tried again.
+    DeadLetters(dead_letters::DeadLetters),
     /// Recompute every level from the ledger and name each difference.
     Verify(verify::Verify),
     /// Check that nothing in the audit log was altered, removed or moved.
@@ -129,6 +132,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Migrate(command) => command.run().await,
         Command::User(command) => command.run().await,
         Command::Keys(command) => command.run().await,
+        Command::DeadLetters(command) => command.run().await,
         Command::Verify(command) => command.run().await,
         Command::Audit(command) => command.run().await,
         Command::Bench(args) => bench::run(args).await,

@@ -12,12 +12,13 @@ use tracing_subscriber::EnvFilter;
 
 use super::Common;
 use crate::clock::Clock;
-use crate::config::{Config, LogFormat};
+use crate::config::{Config, LogFormat, Role};
 use crate::db::{self, DatabaseUrl};
 use crate::http::connections::Connections;
 use crate::http::server;
 use crate::http::tls::Tls;
 use crate::jobs::Jobs;
+use crate::workers::{self, Workers};
 use crate::{App, auth, router};
 
 /// How long requests may take to end once the server is told to stop.
@@ -73,6 +74,12 @@ pub struct Serve {
     /// PEM file with the certificate's private key
     #[arg(long, value_name = "PATH")]
     tls_key: Option<String>,
+    /// What this process does: all, api or worker [default: all]
+    #[arg(long, value_name = "ROLE")]
+    role: Option<String>,
+    /// The queues that its workers work on: names, or all [default: all]
+    #[arg(long, value_name = "NAME,…")]
+    queues: Option<String>,
     /// Writers of the ledger on this node [default: 2]
     #[arg(long, value_name = "N")]
     ledger_writers: Option<u32>,
@@ -95,6 +102,8 @@ impl Serve {
             ("trusted_proxies", self.trusted_proxies.clone()),
             ("tls_certificate", self.tls_certificate.clone()),
             ("tls_key", self.tls_key.clone()),
+            ("role", self.role.clone()),
+            ("queues", self.queues.clone()),
             ("ledger_writers", number(self.ledger_writers)),
             ("postgres_connections", number(self.postgres_connections)),
         ]
@@ -109,6 +118,7 @@ impl Serve {
     /// It cannot start: one line that says why.
     pub async fn run(self) -> anyhow::Result<()> {
         let config = self.common.load(self.flags())?;
+        check_queues(&config)?;
         start_log(&config)?;
         let url: DatabaseUrl = config.database.expose().parse()?;
         let tls = Tls::load(&config)?;
@@ -124,12 +134,30 @@ impl Serve {
         let stop = StopSignal::install()?;
         announce(&app, listener.local_addr()?).await?;
         let jobs = Jobs::start(&app);
+        let workers = match app.config.role {
+            Role::Api => None,
+            Role::All | Role::Worker => Some(Workers::start(&app).await?),
+        };
         serve(&app, Listeners { api: listener, admin, tls }, stop).await?;
+        if let Some(workers) = workers {
+            workers.end().await;
+        }
         jobs.end().await;
         app.close().await;
         tracing::info!("stopped");
         drop(lock);
         Ok(())
+    }
+}
+
+/// Refuses a queue that is none.
+fn check_queues(config: &Config) -> anyhow::Result<()> {
+    let known = workers::names();
+    match config.queues.names().iter().find(|name| !known.contains(&name.as_str())) {
+        None => Ok(()),
+        Some(name) => {
+            anyhow::bail!("there is no queue {name:?}; there are {}", known.join(", "))
+        }
     }
 }
 
@@ -245,7 +273,10 @@ async fn serve(app: &App, listeners: Listeners, stop: StopSignal) -> anyhow::Res
         tokio::spawn(server::serve(admin, router, admin_handle.clone(), None, connections));
     }
     let reloading = tls.clone().map(|tls| tokio::spawn(reload(tls)));
-    let router = router::router(app.clone());
+    let router = match app.config.role {
+        Role::Worker => router::worker_router(app.clone()),
+        Role::All | Role::Api => router::router(app.clone()),
+    };
     let connections = app.connections.clone();
     let served = tokio::spawn(server::serve(api, router, handle.clone(), tls, connections));
     stop.received().await;

@@ -29,6 +29,7 @@ const STEPS: &[Step] = &[
     step!(6, "0006_audit"),
     step!(7, "0007_people"),
     step!(8, "0008_orders"),
+    step!(9, "0009_workers"),
 ];
 
 /// Why a database's schema cannot be brought up to date.

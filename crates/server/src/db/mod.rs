@@ -170,6 +170,11 @@ impl Reader {
 }
 
 impl Db {
+    /// Whether no other process can have it: a file of our own, which is locked.
+    pub const fn is_own_file(&self) -> bool {
+        matches!(self, Self::Sqlite { .. })
+    }
+
     /// Begins an ordinary write.
     ///
     /// # Errors

@@ -16,7 +16,7 @@ use stockroom_domain::{EventId, StoreId, Timestamp};
 use crate::audit::{self, Entry, Origin};
 use crate::db::{Db, Tx};
 
-pub use sql::{LOG, ensure_partitions, head};
+pub use sql::{LOG, Logged, ensure_partitions, head, oldest, read};
 
 /// Something that has happened, as followers learn of it.
 #[derive(Clone, Debug)]

@@ -169,6 +169,58 @@ pub async fn head(db: impl Into<Conn<'_>>) -> sqlx::Result<(EventId, Timestamp)>
     })
 }
 
+/// An event as it stands in the log.
+#[derive(Clone, Debug)]
+pub struct Logged {
+    /// Its place.
+    pub id: i64,
+    /// What has happened.
+    pub kind: String,
+    /// In which store, if in one.
+    pub store_id: Option<i64>,
+    /// What kind of thing it happened to.
+    pub subject_kind: String,
+    /// Which one.
+    pub subject_id: i64,
+    /// When, in microseconds.
+    pub occurred_at: i64,
+    /// JSON.
+    pub data: String,
+}
+crate::from_row!(Logged { id, kind, store_id, subject_kind, subject_id, occurred_at, data });
+
+/// The events behind a place in the log, in order. Leans on the primary key.
+///
+/// # Errors
+/// The database did not answer.
+pub async fn read(
+    db: impl Into<Conn<'_>>,
+    after: EventId,
+    limit: i64,
+) -> sqlx::Result<Vec<Logged>> {
+    const SQL: &str = "
+        SELECT id, type AS kind, store_id, subject_kind, subject_id, occurred_at, data
+        FROM events
+        WHERE log_id = $1 AND id > $2
+        ORDER BY id
+        LIMIT CAST($3 AS BIGINT)";
+    on_db!(db.into(), conn => {
+        sqlx::query_as(SQL).bind(LOG).bind(after.0).bind(limit).fetch_all(conn).await
+    })
+}
+
+/// The first event that is kept, if there is one.
+///
+/// # Errors
+/// The database did not answer.
+pub async fn oldest(db: impl Into<Conn<'_>>) -> sqlx::Result<Option<EventId>> {
+    const SQL: &str = "SELECT id FROM events WHERE log_id = $1 ORDER BY id LIMIT 1";
+    let id: Option<i64> = on_db!(db.into(), conn => {
+        sqlx::query_scalar(SQL).bind(LOG).fetch_optional(conn).await
+    })?;
+    Ok(id.map(EventId))
+}
+
 /// Makes sure that the events and the audit log have room for at least another partition's worth
 /// of rows each. Returns the last event's id up to which both have; on SQLite, which has no
 /// partitions, there is no end. Called at start, now and then, and by the ledger's writers on the

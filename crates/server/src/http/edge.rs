@@ -41,6 +41,10 @@ use crate::rate_limit::{Quota, Taken, WINDOW_S};
 
 /// How long an answer may take.
 pub const REQUEST_TIMEOUT: Duration = Duration::from_secs(15);
+/// How long one may take that waits for something to happen.
+const LONG_POLL_TIMEOUT: Duration = Duration::from_secs(35);
+/// The routes of those.
+const LONG_POLLS: [&str; 1] = ["/api/inventory/events"];
 /// What is logged as slow.
 const SLOW: Duration = Duration::from_secs(1);
 /// Answers up to this size are not worth compressing.
@@ -103,6 +107,9 @@ fn detached(
     let working = app.metrics.in_flight.begin();
     let is_read = matches!(*request.method(), Method::GET | Method::HEAD);
     let asked = Asked::of(&request);
+    let route = request.extensions().get::<MatchedPath>();
+    let waits = route.is_some_and(|route| LONG_POLLS.contains(&route.as_str()));
+    let time_max = if waits { LONG_POLL_TIMEOUT } else { REQUEST_TIMEOUT };
     let app = app.clone();
     let task = tokio::spawn(async move {
         let _working = working;
@@ -114,7 +121,7 @@ fn detached(
         denied::recorded(&app, asked, response).await
     });
     async move {
-        match tokio::time::timeout(REQUEST_TIMEOUT, task).await {
+        match tokio::time::timeout(time_max, task).await {
             Ok(Ok(response)) => response,
             Ok(Err(panicked)) => ApiError::internal(panicked).into_response(),
             Err(_) if is_read => {

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use stockroom_domain::batch::Refused;
 use stockroom_domain::{EventId, StoreId, Timestamp};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 
 use super::batch::{self, Contention};
@@ -65,6 +65,8 @@ struct Inner {
     room: Arc<Semaphore>,
     room_max: usize,
     metrics: LedgerMetrics,
+    /// The last event that a batch of this process has committed.
+    commits: watch::Sender<EventId>,
     tasks: std::sync::Mutex<Vec<JoinHandle<()>>>,
 }
 
@@ -105,6 +107,7 @@ impl Ledger {
             Db::Postgres { .. } => settings.writers.max(1),
         };
         let mut tasks = Vec::new();
+        let commits = watch::Sender::new(EventId(0));
         let mut lane = || {
             let (sender, receiver) = mpsc::unbounded_channel();
             let writer = Writer {
@@ -113,6 +116,7 @@ impl Ledger {
                 metrics: metrics.clone(),
                 room: None,
                 last_event: EventId(0),
+                commits: commits.clone(),
                 contention: Contention::default(),
             };
             tasks.push(tokio::spawn(writer.run(receiver)));
@@ -127,6 +131,7 @@ impl Ledger {
             room: Arc::new(Semaphore::new(room_max)),
             room_max,
             metrics,
+            commits,
             tasks: std::sync::Mutex::new(tasks),
         }))
     }
@@ -168,6 +173,12 @@ impl Ledger {
         self.0.room_max - self.0.room.available_permits()
     }
 
+    /// The last event that this process has committed here, as it changes: who follows the log
+    /// need not wait to look. Other processes' events are not told of.
+    pub fn commits(&self) -> watch::Receiver<EventId> {
+        self.0.commits.subscribe()
+    }
+
     /// Waits until everything handed in is answered, then ends the writers. Bounded: what
     /// is not done after a while is dropped as in a crash, unanswered.
     pub async fn close(&self) {
@@ -193,6 +204,7 @@ struct Writer {
     room: Option<Room>,
     /// The last event that this writer knows of.
     last_event: EventId,
+    commits: watch::Sender<EventId>,
     contention: Contention,
 }
 
@@ -271,6 +283,11 @@ impl Writer {
         let outcomes = run.await?;
         let events = outcomes.iter().flatten().map(|receipt| receipt.event);
         self.last_event = events.fold(self.last_event, EventId::max);
+        self.commits.send_if_modified(|last| {
+            let is_news = self.last_event > *last;
+            *last = self.last_event.max(*last);
+            is_news
+        });
         Ok(outcomes)
     }
 

@@ -24,6 +24,11 @@ use crate::stores::{self, StoreDay};
 /// How often an order is put together anew because lots have changed meanwhile.
 const TRIES_MAX: usize = 5;
 
+/// An order that has waited for so long is looked after.
+const STUCK_S: i64 = 30;
+/// Orders looked after at once.
+const STUCK_MAX: i64 = 200;
+
 /// Why an order was not settled.
 #[derive(Debug, thiserror::Error)]
 pub enum TakeError {
@@ -53,6 +58,26 @@ pub async fn take_all(app: &App, ids: &[OrderId]) -> Vec<Result<(), TakeError>> 
         take(app, order.ok_or(TakeError::Unknown(*id))?).await
     };
     futures_util::future::join_all(ids.iter().map(take_one)).await
+}
+
+/// Takes the goods of orders that wait for longer than they should, whatever has become of their
+/// events; how many. Those among the dead letters wait for people.
+///
+/// # Errors
+/// The database's.
+pub async fn take_stuck(app: &App) -> ApiResult<u64> {
+    let before = app.clock.now().plus_seconds(-STUCK_S);
+    let mut reader = app.db.read().await?;
+    let stuck = sql::stuck(Conn::from(&mut reader), before, STUCK_MAX).await?;
+    drop(reader);
+    let mut taken = 0;
+    for (id, outcome) in stuck.iter().zip(take_all(app, &stuck).await) {
+        match outcome {
+            Ok(()) => taken += 1,
+            Err(error) => tracing::warn!(%error, order = id.0, "an order is stuck"),
+        }
+    }
+    Ok(taken)
 }
 
 /// Takes the goods of one order.

@@ -57,6 +57,13 @@ async fn shop(app: &TestApp) -> Person {
         post("/api/suppliers", json!({"name": name, "product_ids": [1]})).await.expect(201);
     }
     for product in [1, 2] {
+        let letter = format!(
+            "INSERT INTO dead_letters
+                (queue, event_id, event_type, subject_kind, subject_id, attempts, error, state,
+                 parked_at, updated_at, version)
+             VALUES ('orders', {product}, 'order.placed', 'order', 9, 8, 'x', 'parked', 0, 0, 1)"
+        );
+        app.tamper(&letter).await.expect("done");
         let items = json!([{"product_id": product, "quantity": 1}]);
         post("/api/orders", json!({"items": items, "store_id": admin.store})).await.expect(201);
         let paid = json!({"store_id": admin.store, "method": "cash", "amount": "1.00"});

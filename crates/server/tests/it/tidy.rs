@@ -64,6 +64,8 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("ledger", &["audit", "clock", "config", "db", "error", "events"]),
     ("accounts", &["audit", "auth", "clock", "config", "db", "error", "events", "http"]),
     ("audit_log", &["audit", "auth", "clock", "db", "error", "events", "http"]),
+    ("event_log", &["auth", "clock", "error", "events", "http"]),
+    ("workers", &["audit", "auth", "clock", "db", "error", "events", "http"]),
     ("people", &["auth", "db", "error", "http", "ledger"]),
     ("orders", &["audit", "auth", "clock", "db", "error", "http", "ledger"]),
     ("catalog", &["audit", "auth", "clock", "db", "error", "events", "http"]),
@@ -84,6 +86,8 @@ const SLICE_TO_SLICE: &[(&str, &str)] = &[
     ("stock", "stores"),
     ("people", "stores"),
     ("orders", "stores"),
+    // A worker takes the goods of orders.
+    ("workers", "orders"),
     // An order names its products and lots as a movement does.
     ("orders", "catalog"),
 ];

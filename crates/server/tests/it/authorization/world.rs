@@ -14,6 +14,11 @@ use crate::support::{PASSWORD, Person, RequestBuilder, TestApp};
 /// A word that stands in everything of one store, and nowhere else.
 pub const OWN_WORD: &str = "Nightingale";
 pub const OTHER_WORD: &str = "Salamander";
+/// A message that was tried too often.
+const DEAD_LETTER: &str = "INSERT INTO dead_letters
+        (id, queue, event_id, event_type, subject_kind, subject_id, attempts, error, state,
+         parked_at, updated_at, version)
+    VALUES (1, 'orders', 1, 'order.placed', 'order', 999999, 8, 'x', 'parked', 0, 0, 1)";
 /// A store, a user, a movement … that does not exist.
 const ABSENT: i64 = 999_999;
 
@@ -106,6 +111,7 @@ impl World {
         let key = made["api_key"]["id"].as_i64().expect("an id");
         let made = as_(app.post("/api/suppliers"), &admin).json(&json!({"name": "Pets"})).await;
         let supplier = made.expect(201).json()["supplier"]["id"].as_i64().expect("an id");
+        app.tamper(DEAD_LETTER).await.expect("done");
         Self { app, own, other, product, callers, views, user, key, customer, payer, supplier }
     }
 
@@ -117,6 +123,7 @@ impl World {
             path if path.starts_with("/api/stores/") => half.store,
             path if path.starts_with("/api/stock/movements/") => half.movement,
             path if path.starts_with("/api/orders/") => half.order(method, path),
+            path if path.starts_with("/api/dead-letters/") => 1,
             path if path.starts_with("/api/products/") => self.product,
             path if path.starts_with("/api/users/") => self.user,
             path if path.contains("/payments") || path.contains("/ledger") => self.payer,
@@ -175,7 +182,7 @@ impl World {
         let view = json!({"list": "products", "name": "Dogs", "definition": {}});
         Some(match (method, path) {
             ("GET" | "DELETE", _) | (_, "/api/auth/logout") => return None,
-            (_, path) if path.ends_with("/restore") => return None,
+            (_, path) if path.ends_with("/restore") || path.ends_with("/replay") => return None,
             (_, "/api/setup") => json!({"setup_token": "x", "username": "a", "password": PASSWORD}),
             (_, "/api/login" | "/api/auth/login") => json!({"username": "a", "password": "b"}),
             (_, "/api/auth/refresh") => json!({"refresh_token": "x"}),

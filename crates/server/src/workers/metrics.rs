@@ -1,0 +1,52 @@
+//! What the workers tell those who watch them.
+
+use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::registry::Registry;
+use stockroom_queue::Backlog;
+
+/// Counters and gauges; clones share them.
+#[derive(Clone, Debug, Default)]
+pub struct WorkerMetrics {
+    handled: Family<Handled, Counter>,
+    backlog: Family<Name, Gauge>,
+    relaying: Gauge,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Handled {
+    queue: &'static str,
+    outcome: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Name {
+    queue: &'static str,
+}
+
+impl WorkerMetrics {
+    /// Names the metrics in `registry`.
+    pub fn register(&self, registry: &mut Registry) {
+        let queue = registry.sub_registry_with_prefix("stockroom_queue");
+        queue.register("messages", "Messages dealt with, by outcome", self.handled.clone());
+        let help = "Messages that wait, are being dealt with, or come again later";
+        queue.register("backlog", help, self.backlog.clone());
+        let help = "Whether this process carries events to the queues";
+        queue.register("relaying", help, self.relaying.clone());
+    }
+
+    pub(super) fn handled(&self, queue: &'static str, outcome: &'static str) {
+        self.handled.get_or_create(&Handled { queue, outcome }).inc();
+    }
+
+    pub(super) fn backlog(&self, queue: &'static str, backlog: Backlog) {
+        let total = i64::try_from(backlog.total()).unwrap_or(i64::MAX);
+        self.backlog.get_or_create(&Name { queue }).set(total);
+    }
+
+    pub(super) fn held(&self, is_relaying: bool) {
+        self.relaying.set(i64::from(is_relaying));
+    }
+}

@@ -1,0 +1,167 @@
+//! Those who work on what was announced, all queues on this page: what goes into each, and by
+//! which function it is dealt with.
+//!
+//! The [`relay`] carries events from the log to the queues; the consumers ([`consumer`]) of a
+//! queue deal with them. A message may come twice, late, or after a later one: whatever is done
+//! for it has one effect, by an idempotency key of its own. One that was tried too often is parked
+//! among the dead letters ([`dead_letters`]), where it holds nobody up.
+
+mod consumer;
+pub mod dead_letters;
+mod dead_letters_sql;
+mod metrics;
+mod relay;
+mod relay_sql;
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use stockroom_domain::OrderId;
+use stockroom_queue::memory::MemoryQueue;
+use stockroom_queue::{Group, Queue as Broker};
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+use crate::App;
+use crate::events::Logged;
+use crate::orders::worker::{TakeError, take_all};
+
+pub use metrics::WorkerMetrics;
+
+/// How long a message belongs to whoever has taken it.
+const LEASE: Duration = Duration::from_secs(30);
+/// Messages that may wait in one queue of this process; the rest stays in the log.
+const BACKLOG_MAX: usize = 10_000;
+/// Every queue has one group: its workers.
+const WORKERS: &str = "workers";
+
+/// What a message of ours says: the event, without its data.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+pub struct Notice {
+    /// The event.
+    pub event_id: i64,
+    /// What has happened.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// In which store, if in one.
+    pub store_id: Option<i64>,
+    /// What kind of thing it happened to.
+    pub subject_kind: String,
+    /// Which one.
+    pub subject_id: i64,
+}
+
+impl From<&Logged> for Notice {
+    fn from(event: &Logged) -> Self {
+        Self {
+            event_id: event.id,
+            kind: event.kind.clone(),
+            store_id: event.store_id,
+            subject_kind: event.subject_kind.clone(),
+            subject_id: event.subject_id,
+        }
+    }
+}
+
+/// What became of a message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Outcome {
+    /// It is dealt with.
+    Done,
+    /// It cannot be dealt with now, and is not to blame.
+    NotNow(String),
+    /// It failed.
+    Failed(String),
+}
+
+type Work<'a> = Pin<Box<dyn Future<Output = Vec<Outcome>> + Send + 'a>>;
+
+/// A queue, and what is done about its messages.
+struct Queue {
+    name: &'static str,
+    /// Whether an event goes into it.
+    takes: fn(&str) -> bool,
+    /// Deals with several messages at once; what became of each, in their order.
+    work: for<'a> fn(&'a App, &'a [Notice]) -> Work<'a>,
+    /// Messages that one consumer takes at once.
+    batch_max: usize,
+    consumers: usize,
+}
+
+/// All queues.
+const QUEUES: [Queue; 1] = [Queue {
+    name: "orders",
+    takes: |kind| kind == "order.placed",
+    work: |app, notices| Box::pin(take_goods(app, notices)),
+    batch_max: 128,
+    consumers: 2,
+}];
+
+/// The names of all queues.
+pub fn names() -> Vec<&'static str> {
+    QUEUES.iter().map(|queue| queue.name).collect()
+}
+
+/// Takes the goods of orders that were placed.
+async fn take_goods(app: &App, notices: &[Notice]) -> Vec<Outcome> {
+    let ids: Vec<OrderId> = notices.iter().map(|notice| OrderId(notice.subject_id)).collect();
+    let taken = take_all(app, &ids).await;
+    let outcome = |taken: Result<(), TakeError>| match taken {
+        Ok(()) => Outcome::Done,
+        Err(TakeError::NotNow(why)) => Outcome::NotNow(why),
+        Err(error) => Outcome::Failed(error.to_string()),
+    };
+    taken.into_iter().map(outcome).collect()
+}
+
+impl Queue {
+    const fn group(&self) -> Group<'static> {
+        Group { stream: self.name, name: WORKERS }
+    }
+}
+
+/// The workers of this process.
+#[derive(Debug)]
+pub struct Workers {
+    stop: watch::Sender<bool>,
+    tasks: JoinSet<()>,
+}
+
+impl Workers {
+    /// Starts the relay and the consumers of the queues that the settings name, on a broker in
+    /// this process.
+    ///
+    /// # Errors
+    /// The broker's.
+    pub async fn start(app: &App) -> anyhow::Result<Self> {
+        Self::start_on(app, Arc::new(MemoryQueue::new(LEASE, BACKLOG_MAX))).await
+    }
+
+    /// The same on another broker.
+    ///
+    /// # Errors
+    /// The broker's.
+    pub async fn start_on(app: &App, broker: Arc<dyn Broker>) -> anyhow::Result<Self> {
+        let (stop, stopped) = watch::channel(false);
+        let mut tasks = JoinSet::new();
+        for queue in &QUEUES {
+            broker.join(queue.group()).await?;
+        }
+        for queue in QUEUES.iter().filter(|queue| app.config.queues.has(queue.name)) {
+            for _ in 0..queue.consumers {
+                let (app, broker) = (app.clone(), Arc::clone(&broker));
+                tasks.spawn(consumer::run(app, broker, queue, stopped.clone()));
+            }
+        }
+        tasks.spawn(relay::run(app.clone(), broker, stopped));
+        Ok(Self { stop, tasks })
+    }
+
+    /// Ends them, each after what it is at.
+    pub async fn end(mut self) {
+        self.stop.send_replace(true);
+        while self.tasks.join_next().await.is_some() {}
+    }
+}

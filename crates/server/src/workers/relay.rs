@@ -1,0 +1,209 @@
+//! From the event log to the queues.
+//!
+//! One process relays, as long as it renews its lease; another takes over where it left off. What
+//! was carried and not yet noted down is carried again, which queues and consumers bear. A broker
+//! in this process forgets what it holds when the process ends, so that the place which is noted
+//! down is where everything before it was dealt with.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use stockroom_domain::{EventId, Timestamp};
+use stockroom_queue::{Message, Queue as Broker};
+use tokio::sync::watch;
+
+use super::{Notice, QUEUES, dead_letters, relay_sql as sql};
+use crate::App;
+use crate::clock;
+use crate::error::ApiError;
+use crate::events::{self, Logged};
+
+/// What the relay's row is called.
+const NAME: &str = "relay";
+/// Events carried at once.
+const EVENTS_MAX: i64 = 500;
+/// How long others leave the log to whoever relays.
+const LEASE_S: i64 = 10;
+/// How often the log is looked at where nobody tells of news.
+const LOOK_EVERY: Duration = Duration::from_millis(100);
+/// How often the place is noted down, if it has changed.
+const NOTE_EVERY: Duration = Duration::from_millis(500);
+/// How often it is noted down all the same, to renew the lease.
+const RENEW_EVERY: Duration = Duration::from_secs(3);
+/// How often another process looks whether the lease has run out.
+const LOOK_FOR_LEASE_EVERY: Duration = Duration::from_secs(2);
+
+/// Carries events until it is told to stop.
+pub(super) async fn run(app: App, broker: Arc<dyn Broker>, mut stopped: watch::Receiver<bool>) {
+    let mut commits = app.ledger.commits();
+    let mut relay = Relay {
+        owner: format!("{}-{}", std::process::id(), rand::random::<u64>()),
+        app,
+        broker,
+        lease: None,
+        injected: HashMap::new(),
+    };
+    while !*stopped.borrow() {
+        match relay.step().await {
+            Ok(Step::More) => {}
+            Ok(Step::Idle) => {
+                tokio::select! {
+                    _ = commits.changed() => {}
+                    _ = stopped.changed() => {}
+                    () = tokio::time::sleep(LOOK_EVERY) => {}
+                }
+            }
+            Ok(Step::NotOurs) => {
+                // A time-out: nobody has said stop.
+                let _ = tokio::time::timeout(LOOK_FOR_LEASE_EVERY, stopped.changed()).await;
+            }
+            Err(error) => {
+                tracing::warn!(%error, "events cannot be relayed now");
+                relay.lease = None;
+                let _ = tokio::time::timeout(LOOK_FOR_LEASE_EVERY, stopped.changed()).await;
+            }
+        }
+    }
+    if let Err(error) = relay.give_up().await {
+        tracing::warn!(%error, "the relay's lease was left to run out");
+    }
+}
+
+/// What a look at the log came to.
+enum Step {
+    /// There may be more to carry.
+    More,
+    /// Everything is carried that there is room for.
+    Idle,
+    /// Another process relays.
+    NotOurs,
+}
+
+struct Relay {
+    app: App,
+    broker: Arc<dyn Broker>,
+    /// Tells this process from others.
+    owner: String,
+    /// None while another process relays.
+    lease: Option<Lease>,
+    /// Dead letters that were brought back, with the version that they had then.
+    injected: HashMap<i64, i64>,
+}
+
+/// The right to relay.
+struct Lease {
+    /// The last event that was carried.
+    place: EventId,
+    /// What is noted down: everything up to here is dealt with.
+    noted: EventId,
+    looked_at: Instant,
+    noted_at: Instant,
+}
+
+impl Relay {
+    /// Carries some events.
+    async fn step(&mut self) -> Result<Step, ApiError> {
+        self.hold().await?;
+        let Some(place) = self.lease.as_ref().map(|lease| lease.place) else {
+            return Ok(Step::NotOurs);
+        };
+        let events = events::read(&mut self.app.db.read().await?, place, EVENTS_MAX).await?;
+        let carried = self.carry(place, &events).await?;
+        if let Some(lease) = &mut self.lease {
+            lease.place = carried;
+        }
+        let is_page = usize::try_from(EVENTS_MAX).is_ok_and(|page| events.len() == page);
+        Ok(if carried > place && is_page { Step::More } else { Step::Idle })
+    }
+
+    /// Takes the lease; renews it, and notes down how far everything is dealt with.
+    async fn hold(&mut self) -> Result<(), ApiError> {
+        let mut place = None;
+        let mut settled = None;
+        if let Some(lease) = &mut self.lease {
+            if lease.looked_at.elapsed() < NOTE_EVERY {
+                return Ok(());
+            }
+            lease.looked_at = clock::monotonic();
+            let (noted, noted_at) = (lease.noted, lease.noted_at);
+            place = Some(lease.place);
+            let now_settled = self.settled(self.lease.as_ref().map_or(noted, |l| l.place)).await?;
+            dead_letters::bring_back(&self.app, &*self.broker, &mut self.injected).await?;
+            // In a file of its own, nobody else could take over.
+            let is_fresh = noted_at.elapsed() < RENEW_EVERY || self.app.db.is_own_file();
+            if is_fresh && now_settled <= noted {
+                return Ok(());
+            }
+            settled = Some(now_settled);
+        }
+        let noted = sql::hold(&self.app.db, NAME, &self.owner, settled, self.term(LEASE_S)).await?;
+        let now = clock::monotonic();
+        self.lease = noted.map(|noted| Lease {
+            place: place.unwrap_or(noted),
+            noted,
+            looked_at: now,
+            noted_at: now,
+        });
+        self.app.workers.held(self.lease.is_some());
+        Ok(())
+    }
+
+    /// From now on, for so long.
+    fn term(&self, seconds: i64) -> (Timestamp, Timestamp) {
+        let now = self.app.clock.now();
+        (now, now.plus_seconds(seconds))
+    }
+
+    /// Up to which event everything is dealt with, or kept where it outlives this process.
+    async fn settled(&self, place: EventId) -> Result<EventId, ApiError> {
+        let mut settled = place;
+        for queue in &QUEUES {
+            let backlog = self.broker.backlog(queue.group()).await.map_err(unavailable)?;
+            self.app.workers.backlog(queue.name, backlog);
+            let kept = self.broker.kept_until(queue.name).await.map_err(unavailable)?;
+            // With nothing left to do, its last message may be long past.
+            if backlog.total() > 0 {
+                settled = settled.min(EventId(i64::try_from(kept).unwrap_or(i64::MAX)));
+            }
+        }
+        Ok(settled)
+    }
+
+    /// Publishes events to their queues, in order; the last one that every queue has taken.
+    async fn carry(&self, place: EventId, events: &[Logged]) -> Result<EventId, ApiError> {
+        let mut carried = events.last().map_or(place, |event| EventId(event.id));
+        for queue in &QUEUES {
+            let for_it = events.iter().filter(|event| (queue.takes)(&event.kind));
+            let messages: Vec<Message> = for_it.map(message).collect();
+            if messages.is_empty() {
+                continue;
+            }
+            let taken = self.broker.publish(queue.name, &messages).await.map_err(unavailable)?;
+            if let Some(left) = messages.get(taken) {
+                // It has too much to do: what comes from here on waits in the log.
+                let before = i64::try_from(left.id).unwrap_or(i64::MAX) - 1;
+                carried = carried.min(EventId(before)).max(place);
+            }
+        }
+        Ok(carried)
+    }
+
+    /// Leaves the lease to others.
+    async fn give_up(&mut self) -> Result<(), ApiError> {
+        let Some(lease) = &self.lease else { return Ok(()) };
+        let settled = self.settled(lease.place).await?;
+        sql::hold(&self.app.db, NAME, &self.owner, Some(settled), self.term(0)).await?;
+        Ok(())
+    }
+}
+
+fn message(event: &Logged) -> Message {
+    let payload = serde_json::to_string(&Notice::from(event)).unwrap_or_default();
+    Message { id: event.id.unsigned_abs(), payload: payload.into() }
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "maps errors")]
+fn unavailable(error: stockroom_queue::QueueError) -> ApiError {
+    ApiError::unavailable(error.to_string())
+}
