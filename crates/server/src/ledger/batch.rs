@@ -173,7 +173,7 @@ async fn run_once(
     let levels = changed_levels(&loaded.state, &before, keys);
     let orders = document_rows::orders(postings, &verdicts, &loaded.order_ids);
     let movements = new_movements(postings, &verdicts, &orders, &loaded);
-    let traces = render::traces(postings, &verdicts, &orders, &loaded.ids);
+    let traces = render::traces(postings, &verdicts, &orders, &loaded.ids, loaded.state.now);
     let claims = claims(postings, &traces.kept, loaded.state.now);
     let entries = record::entries(postings, &verdicts, &orders, &movements);
     if !wanted.is_nothing() {

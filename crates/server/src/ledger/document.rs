@@ -246,6 +246,8 @@ pub enum Made {
         id: OrderId,
         /// Its version.
         version: i64,
+        /// When, in microseconds.
+        at: i64,
     },
     /// A customer's ledger came to this version.
     Entry {

@@ -61,13 +61,19 @@ pub(super) struct Rows {
     pub(super) history: Vec<Value>,
     pub(super) payments: Vec<Value>,
     pub(super) returns: Vec<Value>,
-    /// Where orders stand that have gone on.
-    pub(super) heads: Vec<Value>,
-    /// Orders that do not wait any more.
-    pub(super) settled: Vec<OrderId>,
-    /// What customers owe who were charged.
-    pub(super) balances: Vec<Value>,
+    /// Where orders stand that have gone on, by their numbers.
+    pub(super) heads: Vec<Head>,
+    /// What customers owe who were charged, by their numbers: amount and version.
+    pub(super) balances: Vec<(CustomerId, i64, i64)>,
     pub(super) entries: Vec<Value>,
+}
+
+/// Where an order stands.
+#[derive(Debug)]
+pub(super) struct Head {
+    pub(super) order: OrderId,
+    pub(super) state: OrderState,
+    pub(super) is_deleted: bool,
 }
 
 /// All rows of a batch.
@@ -91,13 +97,11 @@ pub(super) fn rows(decided: &[Decided<'_>], now: Timestamp) -> Rows {
             rows.entry(decided, now);
         }
     }
-    for (id, (state, is_deleted)) in heads {
-        rows.heads.push(json!((id, state.status.name(), state.version, i64::from(is_deleted))));
-        rows.settled.push(id);
-    }
-    for (customer, (balance, version)) in balances {
-        rows.balances.push(json!((customer, balance.cents(), version)));
-    }
+    let head = |(order, (state, is_deleted))| Head { order, state, is_deleted };
+    rows.heads.extend(heads.into_iter().map(head));
+    let balance =
+        |(customer, (owed, version)): (_, (Money, i64))| (customer, owed.cents(), version);
+    rows.balances.extend(balances.into_iter().map(balance));
     rows
 }
 
@@ -303,10 +307,10 @@ impl Decided<'_> {
     }
 
     /// What its caller is told that it has made.
-    pub(super) fn made(&self) -> Option<Made> {
+    pub(super) fn made(&self, now: Timestamp) -> Option<Made> {
         if let Some(id) = self.order {
             let version = self.accepted.order.map_or(1, |state| state.version);
-            return Some(Made::Order { id, version });
+            return Some(Made::Order { id, version, at: now.0 });
         }
         let entry = self.accepted.entry?;
         let (customer, version) = (entry.customer, entry.version);

@@ -8,7 +8,7 @@ use stockroom_domain::credit::{Balance, Charge, CreditRefusal};
 use stockroom_domain::orders::{OrderState, Status};
 use stockroom_domain::{CustomerId, Money, OrderId};
 
-use super::document_rows::Rows;
+use super::document_rows::{Head, Rows};
 use super::sql::to_json;
 use crate::db::Conn;
 
@@ -173,7 +173,9 @@ async fn new_ids(conn: Conn<'_>, count: usize) -> sqlx::Result<Vec<OrderId>> {
     Ok(ids.into_iter().map(OrderId).collect())
 }
 
-/// Everything in one statement on PostgreSQL.
+/// Everything in one statement on PostgreSQL. Rows that are there are found by a list of their keys,
+/// in order, in which `width_bucket` finds what belongs to each: a join with such a list would be
+/// planned for tables that were empty when the statement was new.
 const POSTGRES: &str = "
     WITH placed AS (
         INSERT INTO orders
@@ -222,20 +224,18 @@ const POSTGRES: &str = "
                CAST(r -> 1 ->> 2 AS BIGINT)
         FROM jsonb_array_elements(CAST($6 AS JSONB)) r
     ), moved AS (
-        UPDATE orders o
-        SET status = r ->> 1, version = CAST(r ->> 2 AS BIGINT),
-            is_deleted = o.is_deleted OR r ->> 3 = '1'
-        FROM jsonb_array_elements(CAST($7 AS JSONB)) r
-        WHERE o.id = CAST(r ->> 0 AS BIGINT)
+        UPDATE orders
+        SET status = ($7::TEXT[])[width_bucket(id, $8::BIGINT[])],
+            version = ($9::BIGINT[])[width_bucket(id, $8::BIGINT[])],
+            is_deleted = is_deleted OR ($10::BOOLEAN[])[width_bucket(id, $8::BIGINT[])]
+        WHERE id = ANY($8::BIGINT[])
     ), settled AS (
-        DELETE FROM pending_orders p
-        USING jsonb_array_elements(CAST($8 AS JSONB)) r
-        WHERE p.order_id = CAST(r AS BIGINT)
+        DELETE FROM pending_orders WHERE order_id = ANY($8::BIGINT[])
     ), charged AS (
-        UPDATE customer_balances b
-        SET balance = CAST(r ->> 1 AS BIGINT), version = CAST(r ->> 2 AS BIGINT)
-        FROM jsonb_array_elements(CAST($9 AS JSONB)) r
-        WHERE b.customer_id = CAST(r ->> 0 AS BIGINT)
+        UPDATE customer_balances
+        SET balance = ($11::BIGINT[])[width_bucket(customer_id, $12::BIGINT[])],
+            version = ($13::BIGINT[])[width_bucket(customer_id, $12::BIGINT[])]
+        WHERE customer_id = ANY($12::BIGINT[])
     )
     INSERT INTO customer_entries
         (customer_id, version, kind, amount, balance, recorded_at, store_id,
@@ -245,7 +245,7 @@ const POSTGRES: &str = "
            CAST(r -> 0 ->> 5 AS BIGINT), CAST(r -> 1 ->> 0 AS BIGINT),
            CAST(r -> 1 ->> 1 AS BIGINT), r -> 1 ->> 2, r -> 1 ->> 3, r -> 1 ->> 4,
            CAST(r -> 2 ->> 0 AS BIGINT), CAST(r -> 2 ->> 1 AS BIGINT), r -> 2 ->> 2
-    FROM jsonb_array_elements(CAST($10 AS JSONB)) r";
+    FROM jsonb_array_elements(CAST($14 AS JSONB)) r";
 
 /// The same statements one by one on SQLite.
 const SQLITE: &str = "
@@ -302,8 +302,8 @@ const SQLITE: &str = "
            value ->> '$[2][1]', value ->> '$[2][2]'
     FROM json_each($10)";
 
-/// Binds all rows, each table's as one JSON text.
-macro_rules! bound {
+/// Binds the rows that are inserted, each table's as one JSON text.
+macro_rules! inserted {
     ($query:expr, $rows:expr) => {
         $query
             .bind(to_json(&$rows.orders))
@@ -312,10 +312,6 @@ macro_rules! bound {
             .bind(to_json(&$rows.history))
             .bind(to_json(&$rows.payments))
             .bind(to_json(&$rows.returns))
-            .bind(to_json(&$rows.heads))
-            .bind(to_json(&$rows.settled))
-            .bind(to_json(&$rows.balances))
-            .bind(to_json(&$rows.entries))
     };
 }
 
@@ -323,7 +319,37 @@ macro_rules! bound {
 /// taken when it was loaded.
 pub(super) async fn write(conn: Conn<'_>, rows: &Rows) -> sqlx::Result<()> {
     match conn {
-        Conn::Postgres(conn) => bound!(sqlx::query(POSTGRES), rows).execute(conn).await.map(drop),
-        Conn::Sqlite(conn) => bound!(sqlx::query(SQLITE), rows).execute(conn).await.map(drop),
+        Conn::Postgres(conn) => {
+            let heads = || rows.heads.iter();
+            let balances = || rows.balances.iter();
+            inserted!(sqlx::query(POSTGRES), rows)
+                .bind(heads().map(|head| head.state.status.name()).collect::<Vec<_>>())
+                .bind(heads().map(|head| head.order.0).collect::<Vec<_>>())
+                .bind(heads().map(|head| head.state.version).collect::<Vec<_>>())
+                .bind(heads().map(|head| head.is_deleted).collect::<Vec<_>>())
+                .bind(balances().map(|(_, owed, _)| *owed).collect::<Vec<_>>())
+                .bind(balances().map(|(customer, ..)| customer.0).collect::<Vec<_>>())
+                .bind(balances().map(|(.., version)| *version).collect::<Vec<_>>())
+                .bind(to_json(&rows.entries))
+                .execute(conn)
+                .await
+                .map(drop)
+        }
+        Conn::Sqlite(conn) => {
+            let head = |head: &Head| {
+                let state = head.state;
+                (head.order, state.status.name(), state.version, i64::from(head.is_deleted))
+            };
+            let heads: Vec<_> = rows.heads.iter().map(head).collect();
+            let settled: Vec<OrderId> = rows.heads.iter().map(|head| head.order).collect();
+            inserted!(sqlx::query(SQLITE), rows)
+                .bind(to_json(&heads))
+                .bind(to_json(&settled))
+                .bind(to_json(&rows.balances))
+                .bind(to_json(&rows.entries))
+                .execute(conn)
+                .await
+                .map(drop)
+        }
     }
 }

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 
 use stockroom_domain::batch::{Accepted, Verdict};
 use stockroom_domain::stock::{LevelKey, Movement, Refusal};
-use stockroom_domain::{LotId, MovementId, OrderId, ProductId, Quantity, StoreId};
+use stockroom_domain::{LotId, MovementId, OrderId, ProductId, Quantity, StoreId, Timestamp};
 
 use super::answer::{Actor, Labels, view_of};
 use super::document::Made;
@@ -35,6 +35,7 @@ pub(super) fn traces(
     verdicts: &[Verdict],
     orders: &[Option<OrderId>],
     ids: &[MovementId],
+    now: Timestamp,
 ) -> Traces {
     let mut ids = ids.iter().copied();
     let mut traces = Traces {
@@ -58,7 +59,7 @@ pub(super) fn traces(
         }
         let order = orders.get(index).copied().flatten();
         let decided = posting.is_document().then_some(Decided { posting, accepted, order });
-        let made = decided.as_ref().and_then(Decided::made);
+        let made = decided.as_ref().and_then(|decided| decided.made(now));
         traces.made.extend(made.map(|made| (index, made)));
         traces.kept.push((
             index,

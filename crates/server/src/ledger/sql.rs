@@ -298,17 +298,26 @@ pub(super) async fn create_levels(tx: &mut Tx, keys: &[LevelKey]) -> sqlx::Resul
     Ok(())
 }
 
-/// Has PostgreSQL look at the levels again when they have grown much since it last did: a
-/// plan that was made for an empty table reads all of a full one. Plans in use are renewed.
+/// Has PostgreSQL look at tables again that have grown much since it last did: a plan that was
+/// made for an empty table reads all of a full one. Plans in use are renewed.
 pub(super) async fn refresh_statistics(db: &Db) -> sqlx::Result<()> {
     const POSTGRES: &str = "
-        SELECT pg_relation_size(oid) / 8192 > 4 * GREATEST(relpages, 1)
-        FROM pg_class WHERE oid = 'stock_levels'::regclass";
+        SELECT CAST(relname AS TEXT) FROM pg_class
+        WHERE oid IN ('stock_levels'::regclass, 'orders'::regclass, 'order_items'::regclass,
+                      'order_history'::regclass, 'pending_orders'::regclass)
+          AND pg_relation_size(oid) / 8192 > 4 * GREATEST(relpages, 1)";
     let Db::Postgres { pool, .. } = db else { return Ok(()) };
     let mut conn = pool.get().await?;
-    let has_grown: bool = sqlx::query_scalar(POSTGRES).fetch_one(&mut *conn).await?;
-    if has_grown {
-        sqlx::query("ANALYZE stock_levels").execute(&mut *conn).await?;
+    let grown: Vec<String> = sqlx::query_scalar(POSTGRES).fetch_all(&mut *conn).await?;
+    for table in grown {
+        let statement = match table.as_str() {
+            "orders" => "ANALYZE orders",
+            "order_items" => "ANALYZE order_items",
+            "order_history" => "ANALYZE order_history",
+            "pending_orders" => "ANALYZE pending_orders",
+            _ => "ANALYZE stock_levels",
+        };
+        sqlx::query(statement).execute(&mut *conn).await?;
     }
     Ok(())
 }

@@ -21,6 +21,7 @@ use super::metrics::LedgerMetrics;
 use super::partitions;
 use super::posting::{PostError, Posting, Receipt};
 use super::queue::FairQueue;
+use super::sql;
 use crate::clock::{self, Clock};
 use crate::db::{Db, Fault, fault};
 use crate::events;
@@ -33,6 +34,8 @@ const BATCH_LINES_MAX: usize = 4_096;
 const WAIT_MAX: Duration = Duration::from_secs(2);
 /// Events for which there is room when more is made.
 const EVENTS_AHEAD: i64 = 5_000_000;
+/// Orders and charges after which their tables are first looked at anew.
+const DOCUMENTS_ANALYZED_MIN: usize = 200;
 /// How long a batch whose commit was not answered is tried again.
 const DOUBT_MAX: Duration = Duration::from_secs(10);
 /// Runs of a batch that met locks or serialization failures.
@@ -118,6 +121,8 @@ impl Ledger {
                 last_event: EventId(0),
                 commits: commits.clone(),
                 contention: Contention::default(),
+                documents: 0,
+                documents_analyzed: DOCUMENTS_ANALYZED_MIN,
             };
             tasks.push(tokio::spawn(writer.run(receiver)));
             sender
@@ -206,6 +211,9 @@ struct Writer {
     last_event: EventId,
     commits: watch::Sender<EventId>,
     contention: Contention,
+    /// Orders and charges that it was handed, and at how many of them the tables are looked at.
+    documents: usize,
+    documents_analyzed: usize,
 }
 
 /// How far partitions are known to exist.
@@ -277,6 +285,12 @@ impl Writer {
 
     async fn run_batch(&mut self, jobs: &[Job]) -> Result<batch::Outcomes, CommitError> {
         self.make_room().await.map_err(CommitError::Before)?;
+        self.documents += jobs.iter().filter(|job| job.posting.is_document()).count();
+        if self.documents >= self.documents_analyzed {
+            // As often as they have doubled or so.
+            self.documents_analyzed = (self.documents * 2).max(DOCUMENTS_ANALYZED_MIN);
+            sql::refresh_statistics(&self.db).await.map_err(CommitError::Before)?;
+        }
         let postings: Vec<&Posting> = jobs.iter().map(|job| &job.posting).collect();
         let in_doubt = jobs.iter().any(|job| job.in_doubt);
         let run = batch::run(&self.db, &self.clock, &postings, &mut self.contention, in_doubt);

@@ -20,9 +20,9 @@ pub mod steps;
 pub mod worker;
 
 use stockroom_domain::permissions::Permission;
-use stockroom_domain::{OrderId, StoreId, UserId};
+use stockroom_domain::{OrderId, StoreId, Timestamp, UserId};
 
-use self::order::{Order, OrderAnswer};
+use self::order::{Order, OrderAnswer, OrderView};
 use crate::App;
 use crate::auth::Principal;
 use crate::db::Conn;
@@ -60,10 +60,25 @@ async fn answer<const STATUS: u16>(
     once: &Once,
     receipt: &Receipt,
 ) -> ApiResult<Answer<OrderAnswer, STATUS>> {
-    let Some(Made::Order { id, version }) = receipt.made else {
+    let Some(Made::Order { id, version, .. }) = receipt.made else {
         return Err(ApiError::internal("a posting of an order made no order"));
     };
     shown(once, receipt, made(app, id).await?.at(version))
+}
+
+/// The same of a new order, which need not be read for it.
+async fn answer_new<const STATUS: u16>(
+    app: &App,
+    once: &Once,
+    receipt: &Receipt,
+    order: OrderView,
+) -> ApiResult<Answer<OrderAnswer, STATUS>> {
+    let (false, Some(Made::Order { id, at, .. })) = (receipt.replayed, receipt.made) else {
+        return answer(app, once, receipt).await;
+    };
+    let order = order.written(id, Timestamp(at));
+    let answer = Answer::new(&OrderAnswer::new(id, order))?.with_etag(ETag(1));
+    Ok(stamped_again(answer, once.key(), receipt.event, receipt.replayed))
 }
 
 /// The same with the order as it is by now.

@@ -8,7 +8,7 @@ use stockroom_domain::{CustomerId, Money, OrderId, ProductId, Quantity, StoreId,
 
 use super::sql::{HeadRow, HistoryRow, ItemRow, Parts, PaymentRow, ReturnRow};
 use crate::http::{Success, WireMoney, WireTime};
-use crate::ledger::document::{Channel, Method, Payment, Shortage};
+use crate::ledger::document::{Channel, Method, NewItem, NewOrder, Payment, Shortage};
 
 /// An order with all its parts.
 #[derive(Clone, Debug)]
@@ -128,6 +128,72 @@ impl Order {
             is_deleted: head.is_deleted,
             version: head.version,
         }
+    }
+}
+
+impl OrderView {
+    /// An order that is about to be written, but for its number and its time.
+    pub(super) fn of_new(order: &NewOrder, store: StoreId, actor: &str) -> Self {
+        let at = WireTime(Timestamp(0));
+        let status = order.channel.first_status().name();
+        let payment = |payment: &Payment| PaymentView {
+            method: payment.method.name(),
+            amount: WireMoney(payment.amount),
+            at,
+        };
+        let item = |(id, item): (i64, &NewItem)| ItemView {
+            id,
+            product_id: item.product.0,
+            sku: item.sku.clone(),
+            name: item.name.clone(),
+            quantity: item.quantity,
+            price: WireMoney(item.price),
+            tax_rate: item.tax_rate.to_string(),
+            total: WireMoney(item.amount.total),
+            returned: Quantity::ZERO,
+        };
+        let items: Vec<ItemView> = (1..).zip(&order.items).map(item).collect();
+        Self {
+            id: 0,
+            store_id: store.0,
+            customer_id: order.customer.map(|customer| customer.0),
+            employee_id: order.employee,
+            user_id: order.user.map(|user| user.0),
+            order_date: WireTime(order.order_date.unwrap_or_default()),
+            channel: order.channel.name(),
+            status,
+            item_count: i64::try_from(items.len()).unwrap_or(i64::MAX),
+            items,
+            total: WireMoney(order.amount.total),
+            tax: WireMoney(order.amount.tax),
+            refunded: WireMoney(Money::ZERO),
+            payments: order.payments.iter().map(payment).collect(),
+            history: vec![HistoryView {
+                version: 1,
+                event: order.channel.first_event().to_owned(),
+                status,
+                at,
+                actor: actor.to_owned(),
+                note: None,
+            }],
+            shortages: Vec::new(),
+            reference: order.reference.clone(),
+            note: order.note.clone(),
+            is_deleted: false,
+            version: 1,
+        }
+    }
+
+    /// The same once it is written: its number, and when.
+    #[must_use]
+    pub(super) fn written(mut self, id: OrderId, at: Timestamp) -> Self {
+        self.id = id.0;
+        if self.order_date.0 == Timestamp(0) {
+            self.order_date = WireTime(at);
+        }
+        self.history.iter_mut().for_each(|step| step.at = WireTime(at));
+        self.payments.iter_mut().for_each(|payment| payment.at = WireTime(at));
+        self
     }
 }
 

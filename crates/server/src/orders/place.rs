@@ -5,9 +5,9 @@ use stockroom_domain::permissions::Permission;
 use stockroom_domain::{CustomerId, StoreId};
 
 use super::goods::Goods;
-use super::order::OrderAnswer;
+use super::order::{OrderAnswer, OrderView};
 use super::requests::{NewOrderRequest, check_items};
-use super::{People, answer, answer_now, check_people, repeated};
+use super::{People, answer_new, answer_now, check_people, repeated};
 use crate::App;
 use crate::auth::{Can, Principal, Sell};
 use crate::error::{ApiError, ApiResult, Faults};
@@ -26,8 +26,8 @@ pub async fn place(
     Body(request): Body<NewOrderRequest, BYTES_MAX_BULK>,
 ) -> ApiResult<Created<OrderAnswer>> {
     let store = stores::meant(&app, &who, Permission::Sell, request.store_id).await?;
-    let posting = match posting(&app, &who, &once, store, request).await {
-        Ok(posting) => posting,
+    let (posting, order) = match posting(&app, &who, &once, store, request).await {
+        Ok(made) => made,
         Err(refusal) => return repeated(&app, &who, &once).await?.ok_or(refusal),
     };
     let receipt = app.ledger.post(posting).await;
@@ -41,7 +41,7 @@ pub async fn place(
         _ => None,
     };
     let placed: Created<OrderAnswer> = match waited {
-        None => answer(&app, &once, &receipt).await?,
+        None => answer_new(&app, &once, &receipt, order).await?,
         Some(max) => answer_now(&app, &once, &receipt)
             .await?
             .with_header(PREFERENCE_APPLIED, &format!("wait={}", max.as_secs())),
@@ -55,7 +55,7 @@ async fn posting(
     once: &Once,
     store: StoreId,
     request: NewOrderRequest,
-) -> ApiResult<Posting> {
+) -> ApiResult<(Posting, OrderView)> {
     let mut faults = Faults::new();
     let items = check_items(request.items, false, &mut faults);
     faults.into_result()?;
@@ -78,10 +78,11 @@ async fn posting(
         items: goods.items,
         payments: Vec::new(),
     };
+    let view = OrderView::of_new(&order, store, &who.username);
     let mut posting =
         Posting::new(once.row_key(who), Atomicity::Whole, Vec::new(), once.origin(who))
             .in_store(store)
             .with_order(order);
     posting.fingerprint = once.fingerprint();
-    Ok(posting)
+    Ok((posting, view))
 }

@@ -9,9 +9,9 @@ use stockroom_domain::stock::{Change, LevelKey, Line, MovementKind, Refusal, Val
 use stockroom_domain::{CustomerId, Money, Quantity, StoreId};
 
 use super::goods::{self, Goods};
-use super::order::OrderAnswer;
+use super::order::{OrderAnswer, OrderView};
 use super::requests::{NewSaleRequest, check_date, check_items, check_payments, on_credit, sum};
-use super::{People, answer, check_people, repeated, sql};
+use super::{People, answer_new, check_people, repeated, sql};
 use crate::App;
 use crate::auth::{Can, Principal, Sell};
 use crate::db::Conn;
@@ -37,12 +37,15 @@ pub async fn sell(
         who.require_store(Permission::SuperviseSales, store)?;
     }
     let sold = match Sale::check(&app, &who, store, request).await {
-        Ok(sale) => sale.post(&app, &who, &once).await,
+        Ok(sale) => {
+            let view = OrderView::of_new(&sale.order, store, &who.username);
+            sale.post(&app, &who, &once).await.map(|receipt| (receipt, view))
+        }
         Err(refusal) => Err(refusal),
     };
     match sold {
-        Ok(receipt) => {
-            let sold: Created<OrderAnswer> = answer(&app, &once, &receipt).await?;
+        Ok((receipt, view)) => {
+            let sold: Created<OrderAnswer> = answer_new(&app, &once, &receipt, view).await?;
             Ok(match receipt.made {
                 Some(Made::Order { id, .. }) => sold.with_location(&format!("/api/orders/{id}")),
                 _ => sold,

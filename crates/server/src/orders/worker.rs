@@ -5,14 +5,17 @@
 //! worker and someone who calls the order off, one gets it. Its idempotency key is the order's, so
 //! that it has one effect however often its event comes.
 
+use std::collections::{HashMap, HashSet};
+
 use stockroom_domain::batch::{Atomicity, Refused};
 use stockroom_domain::orders::{OrderStep, Status, Step};
 use stockroom_domain::stock::Line;
-use stockroom_domain::{OrderId, ProductId, Quantity};
+use stockroom_domain::{OrderId, ProductId, Quantity, StoreId};
 
 use super::goods::{self, Want};
+use super::load_all;
 use super::order::Order;
-use super::{load_all, sql};
+use super::sql::{self, ItemRow};
 use crate::App;
 use crate::audit::{Actor, ActorKind, Origin};
 use crate::db::Conn;
@@ -53,11 +56,42 @@ pub async fn take_all(app: &App, ids: &[OrderId]) -> Vec<Result<(), TakeError>> 
             return ids.iter().map(failed).collect();
         }
     };
+    let around = match Around::of(app, &orders).await {
+        Ok(around) => around,
+        Err(error) => {
+            let failed = |_| Err(TakeError::NotNow(error.to_string()));
+            return ids.iter().map(failed).collect();
+        }
+    };
+    let orders: HashMap<OrderId, &Order> = orders.iter().map(|o| (o.id(), o)).collect();
     let take_one = async |id: &OrderId| {
-        let order = orders.iter().find(|order| order.id() == *id);
-        take(app, order.ok_or(TakeError::Unknown(*id))?).await
+        let order = orders.get(id).ok_or(TakeError::Unknown(*id))?;
+        take(app, order, &around).await
     };
     futures_util::future::join_all(ids.iter().map(take_one)).await
+}
+
+/// What has to be known beside some orders to take their goods.
+struct Around {
+    days: HashMap<StoreId, StoreDay>,
+    /// Products whose lots are tracked.
+    tracked: HashSet<ProductId>,
+}
+
+impl Around {
+    async fn of(app: &App, orders: &[Order]) -> ApiResult<Self> {
+        let pending = || orders.iter().filter(|order| order.status() == Status::Pending);
+        let mut days = HashMap::new();
+        for store in pending().map(Order::store).collect::<HashSet<_>>() {
+            // A store that is gone has no stock either: the ledger says so.
+            days.extend(stores::day(app, store).await?.map(|day| (store, day)));
+        }
+        let products = pending().flat_map(|order| order.items.iter().map(ItemRow::product));
+        let products: Vec<ProductId> = products.collect::<HashSet<_>>().into_iter().collect();
+        let goods = sql::goods(Conn::from(&mut app.db.read().await?), &products).await?;
+        let tracked = goods.iter().filter(|row| row.track_lots).map(|row| ProductId(row.id));
+        Ok(Self { days, tracked: tracked.collect() })
+    }
 }
 
 /// Takes the goods of orders that wait for longer than they should, whatever has become of their
@@ -81,17 +115,18 @@ pub async fn take_stuck(app: &App) -> ApiResult<u64> {
 }
 
 /// Takes the goods of one order.
-async fn take(app: &App, order: &Order) -> Result<(), TakeError> {
+async fn take(app: &App, order: &Order, around: &Around) -> Result<(), TakeError> {
     if order.status() != Status::Pending {
         return Ok(());
     }
     let not_now = |error: crate::error::ApiError| TakeError::NotNow(error.to_string());
-    let day = stores::day(app, order.store()).await.map_err(not_now)?;
-    let day = day.unwrap_or_else(|| StoreDay { time_zone: "UTC".to_owned(), day_cut_hour: 0 });
-    let tracked = tracked(app, order).await.map_err(not_now)?;
+    let utc = StoreDay { time_zone: "UTC".to_owned(), day_cut_hour: 0 };
+    let day = around.days.get(&order.store()).unwrap_or(&utc);
+    let products = order.items.iter().map(ItemRow::product);
+    let tracked: Vec<ProductId> = products.filter(|id| around.tracked.contains(id)).collect();
     let wants = wants(order);
     let lines = || async {
-        let store = (order.store(), &day);
+        let store = (order.store(), day);
         goods::taking(app, store, &tracked, &wants, &Details::default()).await.map_err(not_now)
     };
     let mut taking = lines().await?;
@@ -124,7 +159,7 @@ fn posting(order: &Order, taking: Vec<(Line, Details)>, otherwise: Option<Step>)
     // The goods move on behalf of whoever placed it.
     let actor = Actor { kind: ActorKind::System, id: order.head.user_id, name: "orders".into() };
     let origin = Origin { actor, address: None, request_id: None };
-    let item = |item: &super::sql::ItemRow| ItemWanted {
+    let item = |item: &ItemRow| ItemWanted {
         id: item.id,
         product: item.product(),
         sku: item.sku.clone(),
@@ -148,20 +183,11 @@ fn posting(order: &Order, taking: Vec<(Line, Details)>, otherwise: Option<Step>)
 }
 
 fn wants(order: &Order) -> Vec<Want> {
-    let want = |item: &super::sql::ItemRow| Want {
+    let want = |item: &ItemRow| Want {
         item: item.id,
         product: item.product(),
         quantity: Quantity::from_thousandths(item.quantity),
         lot: None,
     };
     order.items.iter().map(want).collect()
-}
-
-/// Those of its products whose lots are tracked.
-async fn tracked(app: &App, order: &Order) -> ApiResult<Vec<ProductId>> {
-    let mut ids: Vec<ProductId> = order.items.iter().map(super::sql::ItemRow::product).collect();
-    ids.sort_unstable();
-    ids.dedup();
-    let goods = sql::goods(Conn::from(&mut app.db.read().await?), &ids).await?;
-    Ok(goods.into_iter().filter(|row| row.track_lots).map(|row| ProductId(row.id)).collect())
 }

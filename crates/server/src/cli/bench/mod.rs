@@ -18,6 +18,7 @@ mod goals;
 mod history;
 mod machine;
 mod measure;
+mod orders;
 mod progress;
 mod report;
 mod run;
@@ -104,6 +105,8 @@ pub enum Scenario {
     AsOfRead,
     /// Posting before and after the history is made
     Posting,
+    /// Orders of two products, accepted and confirmed, and one transaction per job
+    Orders,
     /// Two servers on one PostgreSQL
     TwoNodes,
 }

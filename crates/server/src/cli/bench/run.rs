@@ -108,6 +108,7 @@ impl Run {
         self.hot(&mut shop, &yardsticks).await?;
         self.bulk(&mut shop, &yardsticks).await?;
         self.reads(&mut shop, &yardsticks).await?;
+        self.orders(&mut shop, &yardsticks).await?;
         yardsticks.remove().await?;
         self.two_nodes(&mut shop).await?;
         if self.plan.movements > 0 && self.plan.wants(Scenario::Posting) {
@@ -115,7 +116,6 @@ impl Run {
             self.report.figures.set(Figure::PostingAtNone, rate);
         }
         self.report.figures.miss(Figure::CachedReads, "there is no cache yet");
-        self.report.figures.miss(Figure::Orders, "there are no orders yet");
         if let Some(memory) = shop.server.memory_peak_mb() {
             self.report.figures.set(Figure::MemoryLoad, memory);
         }

@@ -37,6 +37,26 @@ fn sale(uri: &Uri, store: i64, product: i64) -> Call {
     Call::post(uri.clone(), body, StatusCode::CREATED, 1)
 }
 
+/// An order of one unit of two products of any store, or always of the same ones.
+///
+/// # Errors
+/// Never: the path is a constant.
+pub fn orders(catalogue: Catalogue, is_hot: bool) -> Result<Draw> {
+    let uri: Uri = "/api/orders".parse()?;
+    Ok(Rc::new(move || {
+        let levels = match is_hot {
+            true => vec![catalogue.level(0), catalogue.level(1)],
+            false => catalogue.of_one_store(2),
+        };
+        let store = levels.first().map_or(0, |(store, _)| *store);
+        let item =
+            |(_, product): &(i64, i64)| format!(r#"{{"product_id":{product},"quantity":1}}"#);
+        let items = levels.iter().map(item).collect::<Vec<_>>().join(",");
+        let body = format!(r#"{{"store_id":{store},"items":[{items}]}}"#);
+        Ok(Call::post(uri.clone(), body, StatusCode::CREATED, 1))
+    }))
+}
+
 /// A thousand sales of one store a request, as a till or a delivery would send.
 ///
 /// # Errors

@@ -121,6 +121,7 @@ async fn run_yardsticks(target: &Target, folder: &Path) {
     let random = Keys::Random { stores, products };
     for keys in [random, Keys::Hot] {
         yardsticks.five_statements(keys, &plan).await.expect("T5 runs");
+        yardsticks.jobs(keys, &plan).await.expect("jobs run");
         yardsticks.one_statement(keys, &plan).await.expect("T1 runs");
     }
     yardsticks.batches(&plan).await.expect("B runs");

@@ -9,8 +9,10 @@
 //!   writing connection.
 //! - **T1**: the same as one statement (PostgreSQL).
 //! - **B**: the rows of T1, a thousand movements of one store in one transaction, under one key.
+//! - orders: one transaction places one, another is its job.
 //! - point reads: one level by its key.
 
+mod orders;
 pub mod pgbench;
 pub mod postgres;
 mod sql;
@@ -90,6 +92,17 @@ impl Yardsticks {
         match self {
             Self::Postgres(postgres) => postgres.one_statement(keys, plan.timing).await.map(Some),
             Self::Sqlite(_) => Ok(None),
+        }
+    }
+
+    /// Orders placed and their jobs done, one transaction each.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn jobs(&self, keys: Keys, plan: &Plan) -> Result<Measurement> {
+        match self {
+            Self::Postgres(postgres) => postgres.jobs(keys, plan.timing).await,
+            Self::Sqlite(sqlite) => sqlite.jobs(keys, plan.timing).await,
         }
     }
 

@@ -7,6 +7,7 @@ use sqlx::postgres::PgConnectOptions;
 use sqlx::{ConnectOptions, Connection, PgConnection};
 use stockroom_domain::Timestamp;
 
+use super::orders::PostgresJobs;
 use super::sql::{PAYLOAD, postgres as sql};
 use super::{Batched, Keys, TASKS, draw_batch};
 use crate::cli::bench::Plan;
@@ -60,6 +61,18 @@ impl Yardsticks {
         let mut workers = Vec::with_capacity(TASKS);
         for _ in 0..TASKS {
             workers.push(OneStatement { conn: self.connect().await?, keys, now: now() });
+        }
+        closed_loop(workers, timing).await
+    }
+
+    /// Orders and their jobs.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn jobs(&self, keys: Keys, timing: Timing) -> Result<Measurement> {
+        let mut workers = Vec::with_capacity(TASKS);
+        for _ in 0..TASKS {
+            workers.push(PostgresJobs { conn: self.connect().await?, keys, now: now() });
         }
         closed_loop(workers, timing).await
     }

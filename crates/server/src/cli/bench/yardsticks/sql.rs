@@ -32,7 +32,48 @@ CREATE TABLE bench_yardstick.idempotency_keys (
 CREATE TABLE bench_yardstick.outbox (
     id      BIGSERIAL PRIMARY KEY,
     payload TEXT NOT NULL
+);
+CREATE TABLE bench_yardstick.orders (
+    id        BIGSERIAL PRIMARY KEY,
+    store_id  BIGINT NOT NULL,
+    status    TEXT NOT NULL,
+    placed_at BIGINT NOT NULL
+);
+CREATE TABLE bench_yardstick.order_items (
+    order_id   BIGINT NOT NULL,
+    product_id BIGINT NOT NULL,
+    quantity   BIGINT NOT NULL,
+    PRIMARY KEY (order_id, product_id)
+);
+CREATE TABLE bench_yardstick.jobs (
+    order_id BIGINT PRIMARY KEY
 );";
+    /// An order, statement 1: store $1, at $2.
+    pub const PLACE: &str = "INSERT INTO bench_yardstick.orders (store_id, status, placed_at)
+VALUES ($1, 'pending', $2)
+RETURNING id";
+    /// Statement 2: order $1, products $2 and $3, quantity $4.
+    pub const LIST: &str =
+        "INSERT INTO bench_yardstick.order_items (order_id, product_id, quantity)
+VALUES ($1, $2, $4), ($1, $3, $4)";
+    /// Statement 3: its job.
+    pub const ENQUEUE: &str = "INSERT INTO bench_yardstick.jobs (order_id) VALUES ($1)";
+    /// A job, statement 1: the next one that nobody has.
+    pub const DEQUEUE: &str = "DELETE FROM bench_yardstick.jobs
+WHERE order_id = (SELECT order_id FROM bench_yardstick.jobs
+                  ORDER BY order_id
+                  FOR UPDATE SKIP LOCKED
+                  LIMIT 1)
+RETURNING order_id";
+    /// Statement 2: what the order is about, in the order in which levels are locked.
+    pub const WANTED: &str = "SELECT o.store_id, i.product_id
+FROM bench_yardstick.orders o
+JOIN bench_yardstick.order_items i ON i.order_id = o.id
+WHERE o.id = $1
+ORDER BY i.product_id";
+    /// The last but one: the order is confirmed.
+    pub const CONFIRM: &str =
+        "UPDATE bench_yardstick.orders SET status = 'confirmed' WHERE id = $1";
     /// Removes them.
     pub const DROP: &str = "DROP SCHEMA IF EXISTS bench_yardstick CASCADE";
     /// Fills the levels.
@@ -162,7 +203,47 @@ CREATE TABLE idempotency_keys (
 CREATE TABLE outbox (
     id      INTEGER PRIMARY KEY,
     payload TEXT NOT NULL
+) STRICT;
+CREATE TABLE orders (
+    id        INTEGER PRIMARY KEY,
+    store_id  INTEGER NOT NULL,
+    status    TEXT NOT NULL,
+    placed_at INTEGER NOT NULL
+) STRICT;
+CREATE TABLE order_items (
+    order_id   INTEGER NOT NULL,
+    product_id INTEGER NOT NULL,
+    quantity   INTEGER NOT NULL,
+    PRIMARY KEY (order_id, product_id)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE jobs (
+    order_id INTEGER PRIMARY KEY
 ) STRICT;";
+    /// An order: store $1, at $2, products $3 and $4, quantity $5.
+    pub const PLACE: &str = "BEGIN IMMEDIATE;
+INSERT INTO orders (store_id, status, placed_at) VALUES ($1, 'pending', $2);
+INSERT INTO order_items (order_id, product_id, quantity)
+VALUES (last_insert_rowid(), $3, $5), (last_insert_rowid(), $4, $5);
+INSERT INTO jobs (order_id) SELECT MAX(id) FROM orders;
+COMMIT;";
+    /// A job, up to what is on hand of what its order is about.
+    pub const DEQUEUE: &str = "BEGIN IMMEDIATE;
+SELECT j.order_id, o.store_id, i.product_id, l.on_hand
+FROM (SELECT MIN(order_id) AS order_id FROM jobs) j
+JOIN orders o ON o.id = j.order_id
+JOIN order_items i ON i.order_id = o.id
+JOIN levels l ON l.store_id = o.store_id AND l.product_id = i.product_id
+ORDER BY i.product_id;";
+    /// One line of it: store $1, product $2, quantity $3, balance $4, at $5.
+    pub const TAKE_LINE: &str = "UPDATE levels SET on_hand = $4, version = version + 1
+WHERE store_id = $1 AND product_id = $2;
+INSERT INTO movements (store_id, product_id, quantity, balance, recorded_at)
+VALUES ($1, $2, $3, $4, $5);";
+    /// Its end: order $1, payload $2.
+    pub const CONFIRM: &str = "UPDATE orders SET status = 'confirmed' WHERE id = $1;
+DELETE FROM jobs WHERE order_id = $1;
+INSERT INTO outbox (payload) VALUES ($2);
+COMMIT;";
     /// Fills the levels.
     pub const FILL: &str = "INSERT INTO levels (store_id, product_id, on_hand, version)
 WITH RECURSIVE s (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM s WHERE n < $1),

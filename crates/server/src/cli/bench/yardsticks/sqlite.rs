@@ -13,6 +13,7 @@ use sqlx::{AssertSqlSafe, SqlSafeStr, SqlStr, Sqlite};
 use stockroom_domain::Timestamp;
 use tokio::sync::Mutex;
 
+use super::orders::SqliteJobs;
 use super::sql::{PAYLOAD, sqlite as sql};
 use super::{BATCH, Batched, Keys, TASKS, draw_batch};
 use crate::cli::bench::Plan;
@@ -62,6 +63,16 @@ impl Yardsticks {
     pub async fn five_statements(&self, keys: Keys, timing: Timing) -> Result<Measurement> {
         let conn = self.writer().await?;
         let worker = || FiveStatements { conn: Rc::clone(&conn), keys, now: Clock::System.now() };
+        closed_loop((0..TASKS).map(|_| worker()).collect(), timing).await
+    }
+
+    /// Orders and their jobs.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn jobs(&self, keys: Keys, timing: Timing) -> Result<Measurement> {
+        let conn = self.writer().await?;
+        let worker = || SqliteJobs { conn: Rc::clone(&conn), keys, now: Clock::System.now() };
         closed_loop((0..TASKS).map(|_| worker()).collect(), timing).await
     }
 
