@@ -31,3 +31,5 @@ CREATE TABLE dead_letters (
     UNIQUE (queue, event_id)
 );
 CREATE INDEX dead_letters_replaying ON dead_letters (queue, id) WHERE state = 'replaying';
+-- Whether an order that waits is among them.
+CREATE INDEX dead_letters_of_subject ON dead_letters (queue, subject_id);

@@ -28,6 +28,8 @@ pub struct User {
     pub is_disabled: bool,
     /// Has left.
     pub is_deleted: bool,
+    /// Which of those who work here they are.
+    pub employee_id: Option<i64>,
     /// Their roles, by store.
     pub grants: Vec<Grant>,
     /// When they signed in last.
@@ -64,6 +66,9 @@ pub struct UserInput {
     /// In place of `role` and `store_ids`: a role for each store.
     #[schemars(with = "Option<Vec<GrantInput>>")]
     pub grants: Sent<Vec<GrantInput>>,
+    /// Which of those who work here they are: what they sell bears that number unless stated.
+    #[schemars(with = "Option<i64>")]
+    pub employee_id: Sent<i64>,
     /// May not sign in, for now.
     #[schemars(with = "Option<bool>")]
     pub is_disabled: Sent<bool>,
@@ -103,6 +108,8 @@ pub struct AccountView {
     pub store_ids: Option<Vec<i64>>,
     /// All their roles, by store.
     pub grants: Vec<GrantView>,
+    /// Which of those who work here they are.
+    pub employee_id: Option<i64>,
     /// May not sign in.
     pub is_disabled: bool,
     /// Has left: kept, because what they did bears their name.
@@ -134,6 +141,7 @@ impl From<User> for AccountView {
             role: grants.iter().map(GrantView::role).min().unwrap_or(RoleName::Staff),
             store_ids: grants.iter().map(GrantView::store_id).collect(),
             grants,
+            employee_id: user.employee_id,
             is_disabled: user.is_disabled,
             is_deleted: user.is_deleted,
             last_sign_in_at: user.last_sign_in_at.map(WireTime),
@@ -150,6 +158,7 @@ pub(super) struct Decided {
     pub(super) name: String,
     pub(super) password: Option<Secret>,
     pub(super) grants: Vec<Grant>,
+    pub(super) employee_id: Option<i64>,
     pub(super) is_disabled: bool,
 }
 
@@ -184,9 +193,10 @@ impl UserInput {
             faults.add_required("role", "role is required: admin, manager, staff or auditor.");
         }
         let grants = roles.read(before.unwrap_or_default(), &mut faults);
+        let employee_id = self.employee_id.optional("employee_id", &mut faults);
         let is_disabled = self.is_disabled.optional("is_disabled", &mut faults).unwrap_or(false);
         faults.into_result()?;
-        Ok(Decided { username, name, password, grants, is_disabled })
+        Ok(Decided { username, name, password, grants, employee_id, is_disabled })
     }
 
     /// The fields that were sent, and the others as they are stored. Roles are left to
@@ -195,6 +205,7 @@ impl UserInput {
         Ok(Self {
             username: self.username.or(Sent::of(&stored.username)?),
             name: self.name.or(Sent::of(&stored.name)?),
+            employee_id: self.employee_id.or(Sent::of(&stored.employee_id)?),
             is_disabled: self.is_disabled.or(Sent::of(&stored.is_disabled)?),
             ..self
         })

@@ -100,6 +100,7 @@ impl List for UserFilter {
             "username",
             "name",
             "grants",
+            "employee_id",
             "is_disabled",
             "is_deleted",
             "last_sign_in_at",
@@ -116,6 +117,7 @@ impl List for UserFilter {
             user.username,
             user.name,
             grants_cell(&user.grants),
+            or_empty(user.employee_id),
             user.is_disabled.to_string(),
             user.is_deleted.to_string(),
             or_empty(user.last_sign_in_at),
@@ -166,6 +168,7 @@ pub async fn register(
         ("role", input.role.is_given()),
         ("store_ids", input.store_ids.is_given()),
         ("grants", input.grants.is_given()),
+        ("employee_id", input.employee_id.is_given()),
         ("is_disabled", input.is_disabled.is_given()),
     ] {
         if is_given {
@@ -192,6 +195,7 @@ async fn add(
     let password_hash = app.auth.passwords.hash(password.expose()).await?;
     let mut write = begin_write(app, who, once).await?;
     check_stores(&mut write.tx, &decided.grants).await?;
+    check_employee(&mut write, decided.employee_id).await?;
     let new = NewUserRow {
         username: &decided.username,
         name: &decided.name,
@@ -203,6 +207,9 @@ async fn add(
         return Err(username_taken(&decided.username));
     };
     sql::set_grants(&mut write.tx, id, &decided.grants).await?;
+    if let Some(employee) = decided.employee_id {
+        sql::set_employee(&mut write.tx, id, employee).await?;
+    }
     let answer = finish(write, id, Some(("user.created", None))).await?;
     Ok(answer.with_location(&format!("/api/users/{id}")))
 }
@@ -265,6 +272,7 @@ async fn change(
     let is_same = decided.username == stored.username
         && decided.name == stored.name
         && decided.grants == stored.grants
+        && decided.employee_id == stored.employee_id
         && decided.is_disabled == stored.is_disabled;
     if is_same && hash.is_none() {
         return finish(write, stored.id, None).await;
@@ -272,10 +280,14 @@ async fn change(
     if decided.grants != stored.grants {
         check_stores(&mut write.tx, &decided.grants).await?;
     }
+    if decided.employee_id != stored.employee_id {
+        check_employee(&mut write, decided.employee_id).await?;
+    }
     let updated = sql::update(
         &mut write.tx,
         stored.id,
         (&decided.username, &decided.name, decided.is_disabled),
+        decided.employee_id,
         write.now,
     );
     match updated.await {
@@ -330,6 +342,19 @@ async fn locked(write: &mut Write, id: i64) -> ApiResult<User> {
     sql::lock_administrators(&mut write.tx).await?;
     let user = sql::lock(&mut write.tx, UserId(id)).await?;
     user.ok_or_else(|| ApiError::not_found("user", id))
+}
+
+/// Refuses an employee who is not there.
+async fn check_employee(write: &mut Write, employee: Option<i64>) -> ApiResult<()> {
+    let Some(id) = employee else { return Ok(()) };
+    if sql::has_employee(&mut write.tx, id).await? {
+        return Ok(());
+    }
+    let code = ErrorCode::NotFound;
+    let message = format!("There is no employee {id}.");
+    Err(ApiError::field(code, code.name(), "employee_id", message)
+        .with_detail("kind", "employee")
+        .with_detail("employee_id", id))
 }
 
 /// A shop without an administrator could never be changed again.

@@ -18,6 +18,7 @@ struct UserRow {
     username: String,
     username_key: String,
     name: String,
+    employee_id: Option<i64>,
     is_disabled: bool,
     is_deleted: bool,
     last_sign_in_at: Option<i64>,
@@ -30,6 +31,7 @@ crate::from_row!(UserRow {
     username,
     username_key,
     name,
+    employee_id,
     is_disabled,
     is_deleted,
     last_sign_in_at,
@@ -42,8 +44,8 @@ crate::from_row!(UserRow {
 macro_rules! select_users {
     ($rest:literal) => {
         concat!(
-            "SELECT u.id, u.username, u.username_key, u.name, u.is_disabled, u.is_deleted,
-                    u.last_sign_in_at, u.version, u.created_at, u.updated_at
+            "SELECT u.id, u.username, u.username_key, u.name, u.employee_id, u.is_disabled,
+                    u.is_deleted, u.last_sign_in_at, u.version, u.created_at, u.updated_at
              FROM users u
              WHERE NOT u.is_program ",
             $rest
@@ -60,6 +62,7 @@ impl UserRow {
             name: self.name,
             is_disabled: self.is_disabled,
             is_deleted: self.is_deleted,
+            employee_id: self.employee_id,
             grants,
             last_sign_in_at: self.last_sign_in_at.map(Timestamp),
             version: self.version,
@@ -197,23 +200,41 @@ pub(super) async fn update(
     tx: &mut Tx,
     id: UserId,
     (username, name, is_disabled): (&str, &str, bool),
+    employee_id: Option<i64>,
     now: Timestamp,
 ) -> sqlx::Result<()> {
     const SQL: &str = "UPDATE users
         SET username = $1, username_key = $2, name = $3, name_key = $4, is_disabled = $5,
-            updated_at = $6, version = version + 1
-        WHERE id = $7";
+            employee_id = $6, updated_at = $7, version = version + 1
+        WHERE id = $8";
     on_db!(Conn::from(tx), conn => sqlx::query(SQL)
         .bind(username)
         .bind(users::key(username))
         .bind(name)
         .bind(text::key(name))
         .bind(is_disabled)
+        .bind(employee_id)
         .bind(now.0)
         .bind(id.0)
         .execute(conn)
         .await
         .map(drop))
+}
+
+/// Notes which of those who work here a new user is.
+pub(super) async fn set_employee(tx: &mut Tx, id: UserId, employee: i64) -> sqlx::Result<()> {
+    const SQL: &str = "UPDATE users SET employee_id = $1 WHERE id = $2";
+    on_db!(Conn::from(tx), conn =>
+        sqlx::query(SQL).bind(employee).bind(id.0).execute(conn).await.map(drop))
+}
+
+/// Whether there is such an employee, not deleted. Leans on the primary key.
+pub(super) async fn has_employee(tx: &mut Tx, id: i64) -> sqlx::Result<bool> {
+    const SQL: &str = "SELECT id FROM employees WHERE id = $1 AND NOT is_deleted";
+    let found: Option<i64> = on_db!(Conn::from(tx), conn => {
+        sqlx::query_scalar(SQL).bind(id).fetch_optional(conn).await
+    })?;
+    Ok(found.is_some())
 }
 
 /// Gives a user these roles and no other.

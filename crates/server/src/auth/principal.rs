@@ -49,6 +49,8 @@ pub struct Principal {
     pub username: Arc<str>,
     /// Their name, for people.
     pub name: String,
+    /// Which of those who work here they are.
+    pub employee_id: Option<i64>,
     /// By what they have proved it.
     pub via: Via,
     /// Their roles, by store.
@@ -123,6 +125,7 @@ impl Principal {
             user_id: UserId(0),
             username: username.into(),
             name: String::new(),
+            employee_id: None,
             via: Via::Nothing,
             grants: Vec::new(),
             version: 0,
@@ -204,6 +207,7 @@ mod tests {
             user_id: UserId(1),
             username: "ada".into(),
             name: "Ada".to_owned(),
+            employee_id: None,
             via: Via::Session(1),
             grants: grants
                 .iter()

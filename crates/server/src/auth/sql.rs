@@ -91,11 +91,12 @@ struct CallerRow {
     id: i64,
     username: String,
     name: String,
+    employee_id: Option<i64>,
     version: i64,
     store_id: Option<i64>,
     role: Option<String>,
 }
-crate::from_row!(CallerRow { via_id, id, username, name, version, store_id, role });
+crate::from_row!(CallerRow { via_id, id, username, name, employee_id, version, store_id, role });
 
 /// Whoever may come in with that session at `now`. Leans on the primary keys.
 pub async fn caller(
@@ -104,7 +105,8 @@ pub async fn caller(
     now: Timestamp,
 ) -> sqlx::Result<Option<Principal>> {
     const SQL: &str =
-        "SELECT s.id AS via_id, u.id, u.username, u.name, u.version, r.store_id, r.role
+        "SELECT s.id AS via_id, u.id, u.username, u.name, u.employee_id, u.version, r.store_id,
+                r.role
         FROM sessions s
         JOIN users u ON u.id = s.user_id
         LEFT JOIN user_roles r ON r.user_id = u.id
@@ -120,7 +122,8 @@ pub async fn caller(
 macro_rules! select_program {
     ($condition:literal) => {
         concat!(
-            "SELECT k.id AS via_id, u.id, u.username, u.name, u.version, r.store_id, r.role
+            "SELECT k.id AS via_id, u.id, u.username, u.name, u.employee_id, u.version,
+                    r.store_id, r.role
              FROM api_keys k
              JOIN users u ON u.id = k.user_id
              LEFT JOIN user_roles r ON r.user_id = u.id
@@ -179,6 +182,7 @@ fn principal(rows: Vec<CallerRow>, via: fn(i64) -> Via) -> Option<Principal> {
             user_id: UserId(row.id),
             username: row.username.into(),
             name: row.name,
+            employee_id: row.employee_id,
             via: via(row.via_id),
             grants: Vec::new(),
             version: row.version,

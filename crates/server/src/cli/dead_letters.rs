@@ -6,7 +6,7 @@ use clap::{Args, Subcommand};
 
 use super::Common;
 use crate::clock::Clock;
-use crate::workers::dead_letters::{self, State};
+use crate::workers::dead_letters::{self, DeadLetterView, State};
 
 /// Messages that were tried too often.
 #[derive(Debug, Args)]
@@ -86,7 +86,10 @@ impl Chosen {
         let config = self.common.load(Vec::new())?;
         let db = super::open_ready(&config).await?;
         let ids = match self.all {
-            true => dead_letters::parked(&db).await?.iter().map(|letter| letter.id()).collect(),
+            true => {
+                let waiting = dead_letters::parked(&db).await?;
+                waiting.iter().filter(|l| l.is_parked()).map(DeadLetterView::id).collect()
+            }
             false => self.id,
         };
         let marked = dead_letters::mark(&db, Clock::System.now(), &ids, state).await?;

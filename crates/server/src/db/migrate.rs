@@ -30,6 +30,7 @@ const STEPS: &[Step] = &[
     step!(7, "0007_people"),
     step!(8, "0008_orders"),
     step!(9, "0009_workers"),
+    step!(10, "0010_user_employees"),
 ];
 
 /// Why a database's schema cannot be brought up to date.

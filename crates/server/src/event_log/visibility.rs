@@ -4,7 +4,7 @@
 use stockroom_domain::StoreId;
 use stockroom_domain::permissions::Permission;
 
-use crate::auth::Principal;
+use crate::auth::{Principal, Scope};
 use crate::events::Logged;
 
 /// What one needs to be allowed to see events of a kind, by the word before the dot.
@@ -36,6 +36,8 @@ pub fn is_visible(who: &Principal, event: &Logged) -> bool {
     let permission = needed(&event.kind);
     match store_of(event) {
         Some(store) => who.may(permission, store),
+        // Those who work for the whole shop are seen by those with a role in all of it.
+        None if permission == Permission::ReadEmployees => who.scope(permission) == Scope::All,
         None => who.may_anywhere(permission),
     }
 }

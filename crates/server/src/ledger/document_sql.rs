@@ -173,9 +173,9 @@ async fn new_ids(conn: Conn<'_>, count: usize) -> sqlx::Result<Vec<OrderId>> {
     Ok(ids.into_iter().map(OrderId).collect())
 }
 
-/// Everything in one statement on PostgreSQL. Rows that are there are found by a list of their keys,
-/// in order, in which `width_bucket` finds what belongs to each: a join with such a list would be
-/// planned for tables that were empty when the statement was new.
+/// Everything in one statement on PostgreSQL. Rows that are there are found by a list of their
+/// keys, in order, in which `width_bucket` finds what belongs to each: a join with such a list
+/// would be planned for tables that were empty when the statement was new.
 const POSTGRES: &str = "
     WITH placed AS (
         INSERT INTO orders

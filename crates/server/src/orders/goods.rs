@@ -17,7 +17,7 @@ use crate::catalog;
 use crate::db::Conn;
 use crate::error::{ApiError, ApiResult, ErrorCode, Faults};
 use crate::ledger::Details;
-use crate::ledger::document::NewItem;
+use crate::ledger::document::{Channel, NewItem};
 use crate::stores::StoreDay;
 
 /// Items of an order, ready to be written, and where their goods come from.
@@ -46,8 +46,8 @@ pub(super) struct Want {
 }
 
 impl Goods {
-    /// Finds the products that are meant, sets their prices, and merges items that only differ in
-    /// their quantity.
+    /// Finds the products that are meant and sets their prices. Items of an order that only differ
+    /// in their quantity are merged.
     ///
     /// # Errors
     /// 404 for a product that is not there, 403 for a price that the caller may not set, 400 for
@@ -56,6 +56,7 @@ impl Goods {
         app: &App,
         who: &Principal,
         store: StoreId,
+        channel: Channel,
         asked: Vec<CheckedItem>,
     ) -> ApiResult<Self> {
         let references: Vec<_> = asked.iter().map(|item| &item.product).collect();
@@ -69,7 +70,8 @@ impl Goods {
         ids.sort_unstable();
         ids.dedup();
         let rows = sql::goods(Conn::from(&mut app.db.read().await?), &ids).await?;
-        let rows: HashMap<i64, GoodsRow> = rows.into_iter().map(|row| (row.id, row)).collect();
+        let rows: HashMap<ProductId, GoodsRow> =
+            rows.into_iter().map(|row| (ProductId(row.id), row)).collect();
         let may_price = who.may(Permission::SuperviseSales, store);
         let mut goods = Self {
             items: Vec::with_capacity(found.len()),
@@ -80,7 +82,7 @@ impl Goods {
         };
         let mut known: HashMap<(ProductId, Money, Option<LotId>), usize> = HashMap::new();
         for (id, asked) in found {
-            let row = rows.get(&id.0).ok_or_else(|| unknown(id, asked.index))?;
+            let row = rows.get(&id).ok_or_else(|| unknown(id, asked.index))?;
             let price = price(row, &asked, may_price)?;
             let lot = match &asked.lot {
                 None => None,
@@ -89,7 +91,8 @@ impl Goods {
                     Some(lot.map_err(|error| error.within(&place(asked.index)))?)
                 }
             };
-            match known.get(&(id, price, lot)) {
+            // A till has rounded each line for its receipt: those stay as they are.
+            match known.get(&(id, price, lot)).filter(|_| channel == Channel::Order) {
                 Some(index) => goods.add(*index, &asked)?,
                 None => {
                     known.insert((id, price, lot), goods.items.len());
@@ -203,21 +206,21 @@ fn price(row: &GoodsRow, asked: &CheckedItem, may_price: bool) -> ApiResult<Mone
 }
 
 /// The lines that take what is wanted out of a store, each with the item that it is for. Of
-/// products whose lots are tracked, what expires first goes first, and nothing that has expired.
-/// What is not there is asked for all the same: the ledger refuses it, and says how much is
-/// missing.
-///
-/// # Errors
-/// The database's.
-pub(super) async fn taking(
-    app: &App,
-    store: (StoreId, &StoreDay),
-    tracked: &[ProductId],
+/// products whose lots are tracked, which all have an entry in `lots`, what expires first goes
+/// first, after what is wanted of a lot by name; what is taken is taken off `lots`. What is not
+/// there is asked for all the same: the ledger refuses it, and says how much is missing.
+pub(super) fn taking(
+    store: StoreId,
+    lots: &mut Lots,
     wants: &[Want],
     details: &Details,
-) -> ApiResult<Vec<(Line, Details)>> {
-    let (store, day) = store;
-    let mut lots = lots(app, store, day, tracked).await?;
+) -> Vec<(Line, Details)> {
+    for want in wants {
+        let shelf = lots.get_mut(&want.product).into_iter().flatten();
+        for (_, there) in shelf.filter(|(lot, _)| Some(*lot) == want.lot) {
+            *there = (*there - want.quantity).max(Quantity::ZERO);
+        }
+    }
     let mut lines = Vec::with_capacity(wants.len());
     for want in wants {
         let mut push = |lot: LotId, quantity: Quantity| {
@@ -235,7 +238,16 @@ pub(super) async fn taking(
             }
         }
     }
-    Ok(lines)
+    lines
+}
+
+/// Whether less is there of some product whose lots are tracked than is wanted.
+pub(super) fn is_short(lots: &Lots, wants: &[Want]) -> bool {
+    lots.iter().any(|(product, shelf)| {
+        let of_it = wants.iter().filter(|want| want.product == *product);
+        let wanted: i64 = of_it.map(|want| want.quantity.thousandths()).sum();
+        wanted > shelf.iter().map(|(_, there)| there.thousandths()).sum()
+    })
 }
 
 fn sale(key: LevelKey, quantity: Quantity) -> Line {
@@ -249,16 +261,20 @@ fn sale(key: LevelKey, quantity: Quantity) -> Line {
     }
 }
 
-/// What is there of each lot, by product; an entry for every product asked for.
-type Shelves = HashMap<ProductId, Vec<(LotId, Quantity)>>;
+/// What can be sold of each lot, by product.
+pub(super) type Lots = HashMap<ProductId, Vec<(LotId, Quantity)>>;
 
-async fn lots(
+/// What can be sold of the lots of some products: nothing that has expired. Each has an entry.
+///
+/// # Errors
+/// The database's.
+pub(super) async fn lots(
     app: &App,
     store: StoreId,
     day: &StoreDay,
     tracked: &[ProductId],
-) -> ApiResult<Shelves> {
-    let mut shelves: Shelves = tracked.iter().map(|product| (*product, Vec::new())).collect();
+) -> ApiResult<Lots> {
+    let mut shelves: Lots = tracked.iter().map(|product| (*product, Vec::new())).collect();
     if tracked.is_empty() {
         return Ok(shelves);
     }

@@ -57,24 +57,26 @@ async fn find(app: &App, who: &Principal, id: i64, permission: Permission) -> Ap
 /// What a request that makes or changes an order is answered with: the order as that left it.
 async fn answer<const STATUS: u16>(
     app: &App,
+    who: &Principal,
     once: &Once,
     receipt: &Receipt,
 ) -> ApiResult<Answer<OrderAnswer, STATUS>> {
     let Some(Made::Order { id, version, .. }) = receipt.made else {
         return Err(ApiError::internal("a posting of an order made no order"));
     };
-    shown(once, receipt, made(app, id).await?.at(version))
+    shown(once, receipt, made(app, who, id).await?.at(version))
 }
 
 /// The same of a new order, which need not be read for it.
 async fn answer_new<const STATUS: u16>(
     app: &App,
+    who: &Principal,
     once: &Once,
     receipt: &Receipt,
     order: OrderView,
 ) -> ApiResult<Answer<OrderAnswer, STATUS>> {
     let (false, Some(Made::Order { id, at, .. })) = (receipt.replayed, receipt.made) else {
-        return answer(app, once, receipt).await;
+        return answer(app, who, once, receipt).await;
     };
     let order = order.written(id, Timestamp(at));
     let answer = Answer::new(&OrderAnswer::new(id, order))?.with_etag(ETag(1));
@@ -84,18 +86,25 @@ async fn answer_new<const STATUS: u16>(
 /// The same with the order as it is by now.
 async fn answer_now<const STATUS: u16>(
     app: &App,
+    who: &Principal,
     once: &Once,
     receipt: &Receipt,
 ) -> ApiResult<Answer<OrderAnswer, STATUS>> {
     let Some(Made::Order { id, .. }) = receipt.made else {
         return Err(ApiError::internal("a posting of an order made no order"));
     };
-    shown(once, receipt, made(app, id).await?)
+    shown(once, receipt, made(app, who, id).await?)
 }
 
-async fn made(app: &App, id: OrderId) -> ApiResult<Order> {
+/// An order that was made, by this request or by the same one before: the right to see it may have
+/// been lost meanwhile.
+async fn made(app: &App, who: &Principal, id: OrderId) -> ApiResult<Order> {
     let order = load(app, id).await?;
-    order.ok_or_else(|| ApiError::internal("an order that was made is not there"))
+    let order = order.ok_or_else(|| ApiError::internal("an order that was made is not there"))?;
+    match who.may(Permission::ReadOrders, order.store()) {
+        true => Ok(order),
+        false => Err(who.not_found("order", id.0)),
+    }
 }
 
 fn shown<const STATUS: u16>(
@@ -116,7 +125,7 @@ async fn repeated<const STATUS: u16>(
 ) -> ApiResult<Option<Answer<OrderAnswer, STATUS>>> {
     let keys = (&*once.row_key(who), once.key());
     match ledger::repeated(&app.db, keys, once.fingerprint(), |_| false).await? {
-        Some(receipt) => answer(app, once, &receipt).await.map(Some),
+        Some(receipt) => answer(app, who, once, &receipt).await.map(Some),
         None => Ok(None),
     }
 }
@@ -127,6 +136,20 @@ struct People {
     customer: Option<i64>,
     employee: Option<i64>,
     user: Option<i64>,
+}
+
+/// Who serves: the one named; or the caller, where they are someone who works in this store.
+async fn serving(
+    app: &App,
+    who: &Principal,
+    store: StoreId,
+    named: Option<i64>,
+) -> ApiResult<Option<i64>> {
+    let Some(own) = who.employee_id.filter(|_| named.is_none()) else { return Ok(named) };
+    let mut reader = app.db.read().await?;
+    let found = sql::people(Conn::from(&mut reader), (None, Some(own), None)).await?;
+    let works_here = found.employee_store.is_none_or(|other| other == store.0);
+    Ok(Some(own).filter(|_| works_here && found.employee == Some(1)))
 }
 
 /// Demands that those who are named exist, and that business may be done with them. Returns who
@@ -155,7 +178,11 @@ async fn check_people(
         let Some(id) = id else { continue };
         let (code, message) = match is_open {
             None => (ErrorCode::NotFound, format!("There is no {kind} {id} here.")),
-            Some(0) => (ErrorCode::InvalidState, format!("The {kind} {id} was deleted.")),
+            // Whether someone ever signed in here is nobody's business.
+            Some(0) if field != "user_id" => {
+                (ErrorCode::InvalidState, format!("The {kind} {id} was deleted."))
+            }
+            Some(0) => (ErrorCode::NotFound, format!("There is no {kind} {id} here.")),
             Some(_) => continue,
         };
         return Err(ApiError::field(code, code.name(), field, message)

@@ -22,22 +22,29 @@ pub struct Order {
 
 impl Order {
     pub(super) fn new(head: HeadRow, parts: &mut Parts) -> Self {
-        let id = head.id;
-        Self {
+        let (id, version) = (head.id, head.version);
+        let mut order = Self {
             items: parts.items.remove(&id).unwrap_or_default(),
             history: parts.history.remove(&id).unwrap_or_default(),
             payments: parts.payments.remove(&id).unwrap_or_default(),
             returns: parts.returns.remove(&id).unwrap_or_default(),
             head,
-        }
+        };
+        // The head was read first: what has come since is of a later version.
+        order.forget_after(version);
+        order
+    }
+
+    fn forget_after(&mut self, version: i64) {
+        self.history.retain(|entry| entry.version <= version);
+        self.payments.retain(|payment| payment.version <= version);
+        self.returns.retain(|back| back.version <= version);
     }
 
     /// The same order as it was when it had come to `version`.
     #[must_use]
     pub(super) fn at(mut self, version: i64) -> Self {
-        self.history.retain(|entry| entry.version <= version);
-        self.payments.retain(|payment| payment.version <= version);
-        self.returns.retain(|back| back.version <= version);
+        self.forget_after(version);
         if let Some(last) = self.history.last() {
             self.head.status.clone_from(&last.status);
             self.head.version = last.version;
@@ -84,6 +91,16 @@ impl Order {
             }
         }
         paid
+    }
+
+    /// What was given back for goods, or would have been had they been paid for.
+    pub(super) fn returned_total(&self) -> Money {
+        Money::from_cents(self.returns.iter().map(|back| back.total).sum())
+    }
+
+    /// What was paid in all, less what was given back.
+    pub(super) fn paid_total(&self) -> Money {
+        Money::from_cents(self.payments.iter().map(|payment| payment.amount).sum())
     }
 
     pub(super) fn view(self) -> OrderView {

@@ -7,7 +7,7 @@ use stockroom_domain::{CustomerId, StoreId};
 use super::goods::Goods;
 use super::order::{OrderAnswer, OrderView};
 use super::requests::{NewOrderRequest, check_items};
-use super::{People, answer_new, answer_now, check_people, repeated};
+use super::{People, answer_new, answer_now, check_people, repeated, serving};
 use crate::App;
 use crate::auth::{Can, Principal, Sell};
 use crate::error::{ApiError, ApiResult, Faults};
@@ -41,8 +41,8 @@ pub async fn place(
         _ => None,
     };
     let placed: Created<OrderAnswer> = match waited {
-        None => answer_new(&app, &once, &receipt, order).await?,
-        Some(max) => answer_now(&app, &once, &receipt)
+        None => answer_new(&app, &who, &once, &receipt, order).await?,
+        Some(max) => answer_now(&app, &who, &once, &receipt)
             .await?
             .with_header(PREFERENCE_APPLIED, &format!("wait={}", max.as_secs())),
     };
@@ -61,9 +61,10 @@ async fn posting(
     faults.into_result()?;
     let day = stores::day(app, store).await?;
     let day = day.ok_or_else(|| ApiError::not_found("store", store.0))?;
-    let (customer, employee, user) = (request.customer_id, request.employee_id, request.user_id);
+    let employee = serving(app, who, store, request.employee_id).await?;
+    let (customer, user) = (request.customer_id, request.user_id);
     let user = check_people(app, who, store, People { customer, employee, user }).await?;
-    let goods = Goods::find(app, who, store, items).await?;
+    let goods = Goods::find(app, who, store, Channel::Order, items).await?;
     let order = NewOrder {
         channel: Channel::Order,
         customer: customer.map(CustomerId),

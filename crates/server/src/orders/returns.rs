@@ -5,17 +5,18 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use stockroom_domain::credit::EntryKind;
 use stockroom_domain::orders::Amount;
+use stockroom_domain::permissions::Permission;
 use stockroom_domain::returns::{self, Taken};
 use stockroom_domain::stock::{Change, LevelKey, Line, MovementKind, Valuation};
 use stockroom_domain::{Money, Quantity};
 
 use super::order::Order;
-use super::requests::{ITEMS_MAX, PaymentRequest, on_credit};
+use super::requests::{ITEMS_MAX, PaymentRequest, on_credit, sum};
 use super::sql::{self, TakenRow};
 use super::steps::{Plan, charge, check_sum};
 use crate::App;
 use crate::db::Conn;
-use crate::error::{ApiError, ApiResult, Faults};
+use crate::error::{ApiError, ApiResult, ErrorCode, Faults};
 use crate::http::{Note, WireQuantity};
 use crate::ledger::Details;
 use crate::ledger::document::{Disposition, Method, NewReturn, Payment};
@@ -126,7 +127,7 @@ pub(super) async fn take_goods_back(
     app: &App,
     order: &Order,
     returned: &[Back],
-    refunds: Option<&[Payment]>,
+    refunds: Option<(&[Payment], bool)>,
 ) -> ApiResult<Plan> {
     let taken = sql::taken(Conn::from(&mut app.db.read().await?), order.id()).await?;
     let mut plan = Plan::default();
@@ -163,10 +164,24 @@ pub(super) async fn take_goods_back(
         let total = refund.plus(amount);
         refund = total.ok_or_else(|| ApiError::internal("a refund exceeds what was paid"))?;
     }
+    let usual = refunds_as_paid(&order.paid(), refund.total);
     let refunds = match refunds {
-        None => refunds_as_paid(&order.paid(), refund.total),
-        Some(refunds) => {
-            check_sum("refunds", refunds, refund.total)?;
+        None => usual,
+        Some((refunds, may_choose)) => {
+            check_sum("refunds", refunds, sum(&usual).unwrap_or_default())?;
+            // Money for what still stands on the customer's account, or credit for money.
+            if on_credit(refunds) != on_credit(&usual) && !may_choose {
+                let permission = Permission::SuperviseSales.name();
+                let credit = on_credit(&usual);
+                let message = format!(
+                    "{credit} of this goes off the customer's account: another way needs the \
+                     permission {permission}."
+                );
+                let code = ErrorCode::Forbidden;
+                return Err(ApiError::field(code, code.name(), "refunds", message)
+                    .with_detail("permission", permission)
+                    .with_detail("credit", credit.to_string()));
+            }
             refunds.to_vec()
         }
     };

@@ -11,7 +11,7 @@ use stockroom_domain::{CustomerId, Money, Quantity, StoreId};
 use super::goods::{self, Goods};
 use super::order::{OrderAnswer, OrderView};
 use super::requests::{NewSaleRequest, check_date, check_items, check_payments, on_credit, sum};
-use super::{People, answer_new, check_people, repeated, sql};
+use super::{People, answer_new, check_people, repeated, serving, sql};
 use crate::App;
 use crate::auth::{Can, Principal, Sell};
 use crate::db::Conn;
@@ -45,7 +45,7 @@ pub async fn sell(
     };
     match sold {
         Ok((receipt, view)) => {
-            let sold: Created<OrderAnswer> = answer_new(&app, &once, &receipt, view).await?;
+            let sold: Created<OrderAnswer> = answer_new(&app, &who, &once, &receipt, view).await?;
             Ok(match receipt.made {
                 Some(Made::Order { id, .. }) => sold.with_location(&format!("/api/orders/{id}")),
                 _ => sold,
@@ -82,10 +82,11 @@ impl Sale {
         faults.into_result()?;
         let day = stores::day(app, store).await?;
         let day = day.ok_or_else(|| ApiError::not_found("store", store.0))?;
-        let (customer, employee) = (request.customer_id, request.employee_id);
+        let customer = request.customer_id;
+        let employee = serving(app, who, store, request.employee_id).await?;
         let people = People { customer, employee, user: request.user_id };
         let user = check_people(app, who, store, people).await?;
-        let goods = Goods::find(app, who, store, items).await?;
+        let goods = Goods::find(app, who, store, Channel::Till, items).await?;
         let (total, paid) = (goods.amount.total, sum(&payments));
         if paid != Some(total) {
             let paid = paid.map_or_else(|| "too much".to_owned(), |paid| paid.to_string());
@@ -158,9 +159,8 @@ impl Sale {
             effective_at: self.order.order_date,
             ..Details::default()
         };
-        let store = (self.store, &self.day);
-        let wants = self.goods.wants();
-        let out = goods::taking(app, store, self.goods.tracked(), &wants, &details).await?;
+        let mut lots = goods::lots(app, self.store, &self.day, self.goods.tracked()).await?;
+        let out = goods::taking(self.store, &mut lots, &self.goods.wants(), &details);
         if !self.overrides {
             return Ok(out);
         }
@@ -177,7 +177,10 @@ impl Sale {
             return ApiError::from_post(error, once.key(), &lines, place);
         };
         for (index, fault) in &mut faults {
-            if let (Refusal::LotRequired, Change::By(wanted)) = (*fault, lines[*index].change) {
+            let Line { kind, change, .. } = lines[*index];
+            if let (Refusal::LotRequired, MovementKind::Sale, Change::By(wanted), false) =
+                (*fault, kind, change, self.overrides)
+            {
                 // No lot was left to choose from.
                 *fault = Refusal::NotEnough { requested: -wanted, on_hand: Quantity::ZERO };
             }

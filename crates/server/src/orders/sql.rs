@@ -55,6 +55,7 @@ rows! {
         event: String,
         status: String,
         at: i64,
+        actor_id: Option<i64>,
         actor: String,
         note: Option<String>,
         shortages: Option<String>,
@@ -110,22 +111,42 @@ pub(super) struct Parts {
     pub(super) returns: HashMap<i64, Vec<ReturnRow>>,
 }
 
-const SELECT_HEADS: &str = "
-    SELECT o.id, o.store_id, o.customer_id, o.employee_id, o.user_id, o.channel, o.status,
-           o.order_date, o.total, o.tax,
-           (SELECT COUNT(*) FROM order_items i WHERE i.order_id = o.id) AS item_count,
-           o.reference, o.note, o.is_deleted, o.version
-    FROM orders o
-    WHERE TRUE";
+/// What a [`HeadRow`] is read from.
+macro_rules! select_heads {
+    ($which:literal) => {
+        concat!(
+            "SELECT o.id, o.store_id, o.customer_id, o.employee_id, o.user_id, o.channel,
+                    o.status, o.order_date, o.total, o.tax,
+                    (SELECT COUNT(*) FROM order_items i WHERE i.order_id = o.id) AS item_count,
+                    o.reference, o.note, o.is_deleted, o.version
+             FROM orders o
+             WHERE ",
+            $which
+        )
+    };
+}
 
 /// Some orders, in whatever order. Leans on the primary key.
 pub(super) async fn heads(db: Conn<'_>, ids: &[OrderId]) -> sqlx::Result<Vec<HeadRow>> {
-    if ids.is_empty() {
-        return Ok(Vec::new());
+    match db {
+        Conn::Postgres(conn) => {
+            const SQL: &str = select_heads!("o.id = ANY($1)");
+            sqlx::query_as(SQL).bind(numbers(ids)).fetch_all(conn).await
+        }
+        Conn::Sqlite(conn) => {
+            const SQL: &str = select_heads!("o.id IN (SELECT value FROM json_each($1))");
+            sqlx::query_as(SQL).bind(json(ids)).fetch_all(conn).await
+        }
     }
-    let mut select = Select::new(SELECT_HEADS);
-    select.any_of(" AND o.id", ids.iter().map(|id| id.0));
-    select.fetch_all(db).await
+}
+
+fn numbers(ids: &[OrderId]) -> Vec<i64> {
+    ids.iter().map(|id| id.0).collect()
+}
+
+/// Numbers cannot fail to serialize.
+fn json<T: serde::Serialize>(ids: &[T]) -> String {
+    serde_json::to_string(ids).unwrap_or_default()
 }
 
 /// Where an order stands in lists: newest first.
@@ -140,7 +161,7 @@ pub(super) async fn page(
     after: Option<OrderPosition>,
     limit: i64,
 ) -> sqlx::Result<Vec<HeadRow>> {
-    let mut select = Select::new(SELECT_HEADS);
+    let mut select = Select::new(select_heads!("TRUE"));
     narrow(&mut select, scope, filter);
     if let Some((date, id)) = after {
         select.push(" AND (o.order_date, o.id) < (").bind(date).push(", ").bind(id).push(")");
@@ -180,37 +201,82 @@ fn narrow(select: &mut Select, scope: &Scope, filter: &OrderFilter) {
     }
 }
 
-/// The parts of some orders, of each at most so many items. Leans on the primary keys.
-pub(super) async fn parts(
-    mut db: Conn<'_>,
-    ids: &[OrderId],
-    items_max: i64,
-) -> sqlx::Result<Parts> {
-    if ids.is_empty() {
-        return Ok(Parts::default());
-    }
-    let of = |text: &'static str| {
-        let mut select = Select::new(text);
-        select.any_of(" WHERE order_id", ids.iter().map(|id| id.0));
-        select
+/// What the parts of orders are read from: one text whatever their number, so that the statements
+/// are prepared once.
+macro_rules! select_items {
+    ($which:literal) => {
+        concat!(
+            "SELECT order_id, id, product_id, sku, name, quantity, price, tax_rate, total
+             FROM order_items WHERE id <= $1 AND order_id ",
+            $which,
+            " ORDER BY order_id, id"
+        )
     };
-    let mut items =
-        of("SELECT order_id, id, product_id, sku, name, quantity, price, tax_rate, total
-         FROM order_items");
-    items.push(" AND id <= ").bind(items_max).push(" ORDER BY order_id, id");
-    let mut history = of("SELECT order_id, version, event, status, at, actor, note, shortages
-         FROM order_history");
-    history.push(" ORDER BY order_id, version");
-    let mut payments = of("SELECT order_id, version, method, amount FROM order_payments");
-    payments.push(" ORDER BY order_id, id");
-    let mut returns = of("SELECT order_id, version, item_id, quantity, total
-         FROM order_returns");
-    returns.push(" ORDER BY order_id, version, item_id");
+}
+macro_rules! select_history {
+    ($which:literal) => {
+        concat!(
+            "SELECT order_id, version, event, status, at, actor_id, actor, note, shortages
+             FROM order_history WHERE order_id ",
+            $which,
+            " ORDER BY order_id, version"
+        )
+    };
+}
+macro_rules! select_payments {
+    ($which:literal) => {
+        concat!(
+            "SELECT order_id, version, method, amount FROM order_payments WHERE order_id ",
+            $which,
+            " ORDER BY order_id, id"
+        )
+    };
+}
+macro_rules! select_returns {
+    ($which:literal) => {
+        concat!(
+            "SELECT order_id, version, item_id, quantity, total FROM order_returns WHERE order_id ",
+            $which,
+            " ORDER BY order_id, version, item_id"
+        )
+    };
+}
+
+/// The parts of some orders, of each at most so many items. Leans on the primary keys.
+pub(super) async fn parts(db: Conn<'_>, ids: &[OrderId], items_max: i64) -> sqlx::Result<Parts> {
+    let (items, history, payments, returns) = match db {
+        Conn::Postgres(conn) => {
+            const ITEMS: &str = select_items!("= ANY($2)");
+            const HISTORY: &str = select_history!("= ANY($1)");
+            const PAYMENTS: &str = select_payments!("= ANY($1)");
+            const RETURNS: &str = select_returns!("= ANY($1)");
+            let ids = numbers(ids);
+            (
+                sqlx::query_as(ITEMS).bind(items_max).bind(&ids).fetch_all(&mut *conn).await?,
+                sqlx::query_as(HISTORY).bind(&ids).fetch_all(&mut *conn).await?,
+                sqlx::query_as(PAYMENTS).bind(&ids).fetch_all(&mut *conn).await?,
+                sqlx::query_as(RETURNS).bind(&ids).fetch_all(conn).await?,
+            )
+        }
+        Conn::Sqlite(conn) => {
+            const ITEMS: &str = select_items!("IN (SELECT value FROM json_each($2))");
+            const HISTORY: &str = select_history!("IN (SELECT value FROM json_each($1))");
+            const PAYMENTS: &str = select_payments!("IN (SELECT value FROM json_each($1))");
+            const RETURNS: &str = select_returns!("IN (SELECT value FROM json_each($1))");
+            let ids = json(ids);
+            (
+                sqlx::query_as(ITEMS).bind(items_max).bind(&ids).fetch_all(&mut *conn).await?,
+                sqlx::query_as(HISTORY).bind(&ids).fetch_all(&mut *conn).await?,
+                sqlx::query_as(PAYMENTS).bind(&ids).fetch_all(&mut *conn).await?,
+                sqlx::query_as(RETURNS).bind(&ids).fetch_all(conn).await?,
+            )
+        }
+    };
     Ok(Parts {
-        items: by_order(items.fetch_all(db.reborrow()).await?, |row: &ItemRow| row.order_id),
-        history: by_order(history.fetch_all(db.reborrow()).await?, |r: &HistoryRow| r.order_id),
-        payments: by_order(payments.fetch_all(db.reborrow()).await?, |r: &PaymentRow| r.order_id),
-        returns: by_order(returns.fetch_all(db).await?, |row: &ReturnRow| row.order_id),
+        items: by_order(items, |row: &ItemRow| row.order_id),
+        history: by_order(history, |row: &HistoryRow| row.order_id),
+        payments: by_order(payments, |row: &PaymentRow| row.order_id),
+        returns: by_order(returns, |row: &ReturnRow| row.order_id),
     })
 }
 
@@ -232,19 +298,32 @@ pub(super) async fn taken(db: Conn<'_>, order: OrderId) -> sqlx::Result<Vec<Take
     on_db!(db, conn => sqlx::query_as(SQL).bind(order.0).fetch_all(conn).await)
 }
 
+/// What a [`GoodsRow`] is read from.
+macro_rules! select_goods {
+    ($which:literal) => {
+        concat!(
+            "SELECT p.id, p.sku, p.name, p.price, p.tax_rate, p.track_lots
+             FROM products p
+             WHERE NOT p.is_deleted AND p.id ",
+            $which
+        )
+    };
+}
+
 /// What some products are called and cost, of those that are not deleted. Leans on the primary
 /// key.
 pub(super) async fn goods(db: Conn<'_>, ids: &[ProductId]) -> sqlx::Result<Vec<GoodsRow>> {
-    if ids.is_empty() {
-        return Ok(Vec::new());
+    match db {
+        Conn::Postgres(conn) => {
+            const SQL: &str = select_goods!("= ANY($1)");
+            let ids: Vec<i64> = ids.iter().map(|id| id.0).collect();
+            sqlx::query_as(SQL).bind(ids).fetch_all(conn).await
+        }
+        Conn::Sqlite(conn) => {
+            const SQL: &str = select_goods!("IN (SELECT value FROM json_each($1))");
+            sqlx::query_as(SQL).bind(json(ids)).fetch_all(conn).await
+        }
     }
-    let mut select = Select::new(
-        "SELECT p.id, p.sku, p.name, p.price, p.tax_rate, p.track_lots
-         FROM products p
-         WHERE NOT p.is_deleted",
-    );
-    select.any_of(" AND p.id", ids.iter().map(|id| id.0));
-    select.fetch_all(db).await
 }
 
 /// What is there of the lots of some products in one store, as it should be sold: what expires
@@ -281,7 +360,7 @@ pub(super) async fn stuck(
         WHERE p.placed_at < $1
           AND NOT EXISTS (SELECT 1 FROM dead_letters d
                           WHERE d.queue = 'orders' AND d.subject_id = p.order_id
-                            AND d.state = 'parked')
+                            AND d.state IN ('parked', 'dropped'))
         ORDER BY p.placed_at
         LIMIT CAST($2 AS BIGINT)";
     let ids: Vec<i64> = on_db!(db, conn => {

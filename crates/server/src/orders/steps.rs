@@ -159,7 +159,7 @@ async fn shown(
     wish: &Wish,
 ) -> ApiResult<Answer<OrderAnswer>> {
     match take(app, who, order, (once, if_match), wish).await {
-        Ok(Taking::Done(receipt)) => answer(app, once, &receipt).await,
+        Ok(Taking::Done(receipt)) => answer(app, who, once, &receipt).await,
         Ok(Taking::DoneBefore) => Err(ApiError::internal("only hiding is done before")),
         Err(refusal) => repeated(app, who, once).await?.ok_or(refusal),
     }
@@ -218,7 +218,9 @@ async fn posting(
         Step::Cancel if order.status() == Status::Confirmed => undo(app, order).await?,
         Step::Complete => pay(order, &wish.payments)?,
         Step::Return => {
-            take_goods_back(app, order, &wish.returned, wish.refunds.as_deref()).await?
+            let may_choose = who.may(Permission::SuperviseSales, order.store());
+            let refunds = wish.refunds.as_deref().map(|refunds| (refunds, may_choose));
+            take_goods_back(app, order, &wish.returned, refunds).await?
         }
         _ => Plan::default(),
     };
@@ -289,8 +291,9 @@ fn pay(order: &Order, payments: &[Payment]) -> ApiResult<Plan> {
     if payments.is_empty() {
         return Ok(Plan::default());
     }
-    let total = Money::from_cents(order.head.total);
-    check_sum("payments", payments, total)?;
+    // What has come back already is not paid for.
+    let due = order.head.total - order.returned_total().cents() - order.paid_total().cents();
+    check_sum("payments", payments, Money::from_cents(due))?;
     let charge = charge(order, EntryKind::CreditSale, on_credit(payments))?;
     Ok(Plan { payments: payments.to_vec(), charge, ..Plan::default() })
 }

@@ -12,7 +12,7 @@ use stockroom_domain::orders::{OrderStep, Status, Step};
 use stockroom_domain::stock::Line;
 use stockroom_domain::{OrderId, ProductId, Quantity, StoreId};
 
-use super::goods::{self, Want};
+use super::goods::{self, Lots, Want};
 use super::load_all;
 use super::order::Order;
 use super::sql::{self, ItemRow};
@@ -49,26 +49,35 @@ pub enum TakeError {
 /// Takes the goods of some orders, all at once so that they share commits; what became of each,
 /// in their order.
 pub async fn take_all(app: &App, ids: &[OrderId]) -> Vec<Result<(), TakeError>> {
-    let orders = match load_all(app, ids).await {
-        Ok(orders) => orders,
-        Err(error) => {
-            let failed = |_| Err(TakeError::NotNow(error.to_string()));
-            return ids.iter().map(failed).collect();
-        }
+    let taken = match load_all(app, ids).await {
+        Ok(orders) => take_loaded(app, ids, &orders).await,
+        Err(error) => Err(error),
     };
-    let around = match Around::of(app, &orders).await {
-        Ok(around) => around,
-        Err(error) => {
-            let failed = |_| Err(TakeError::NotNow(error.to_string()));
-            return ids.iter().map(failed).collect();
-        }
-    };
+    taken.unwrap_or_else(|error| {
+        let failed = |_| Err(TakeError::NotNow(error.to_string()));
+        ids.iter().map(failed).collect()
+    })
+}
+
+async fn take_loaded(
+    app: &App,
+    ids: &[OrderId],
+    orders: &[Order],
+) -> ApiResult<Vec<Result<(), TakeError>>> {
+    let mut around = Around::of(app, orders).await?;
     let orders: HashMap<OrderId, &Order> = orders.iter().map(|o| (o.id(), o)).collect();
+    // One after the other they choose among what is there, so that they do not all want the same.
+    let mut firsts = HashMap::new();
+    for order in ids.iter().filter_map(|id| orders.get(id)) {
+        firsts.entry(order.id()).or_insert_with(|| around.first_choice(order));
+    }
+    let (around, firsts) = (&around, &firsts);
     let take_one = async |id: &OrderId| {
         let order = orders.get(id).ok_or(TakeError::Unknown(*id))?;
-        take(app, order, &around).await
+        let first = firsts.get(id).cloned().unwrap_or_default();
+        take(app, order, around, first).await
     };
-    futures_util::future::join_all(ids.iter().map(take_one)).await
+    Ok(futures_util::future::join_all(ids.iter().map(take_one)).await)
 }
 
 /// What has to be known beside some orders to take their goods.
@@ -76,21 +85,49 @@ struct Around {
     days: HashMap<StoreId, StoreDay>,
     /// Products whose lots are tracked.
     tracked: HashSet<ProductId>,
+    lots: HashMap<StoreId, Lots>,
 }
+
+type Taking = Vec<(Line, Details)>;
 
 impl Around {
     async fn of(app: &App, orders: &[Order]) -> ApiResult<Self> {
         let pending = || orders.iter().filter(|order| order.status() == Status::Pending);
-        let mut days = HashMap::new();
-        for store in pending().map(Order::store).collect::<HashSet<_>>() {
-            // A store that is gone has no stock either: the ledger says so.
-            days.extend(stores::day(app, store).await?.map(|day| (store, day)));
-        }
+        let stores: HashSet<StoreId> = pending().map(Order::store).collect();
+        let stores: Vec<StoreId> = stores.into_iter().collect();
+        let days = stores::days(app, &stores).await?;
         let products = pending().flat_map(|order| order.items.iter().map(ItemRow::product));
         let products: Vec<ProductId> = products.collect::<HashSet<_>>().into_iter().collect();
         let goods = sql::goods(Conn::from(&mut app.db.read().await?), &products).await?;
         let tracked = goods.iter().filter(|row| row.track_lots).map(|row| ProductId(row.id));
-        Ok(Self { days, tracked: tracked.collect() })
+        let mut around = Self { days, tracked: tracked.collect(), lots: HashMap::new() };
+        for store in stores {
+            let of_store = pending().filter(|order| order.store() == store);
+            let tracked: HashSet<ProductId> =
+                of_store.flat_map(|order| around.tracked_in(order)).collect();
+            let tracked: Vec<ProductId> = tracked.into_iter().collect();
+            let lots = goods::lots(app, store, &around.day(store), &tracked).await?;
+            around.lots.insert(store, lots);
+        }
+        Ok(around)
+    }
+
+    /// Those of an order's products whose lots are tracked.
+    fn tracked_in(&self, order: &Order) -> Vec<ProductId> {
+        let products = order.items.iter().map(ItemRow::product);
+        products.filter(|product| self.tracked.contains(product)).collect()
+    }
+
+    /// A store that is gone has no stock either: the ledger says so.
+    fn day(&self, store: StoreId) -> StoreDay {
+        let utc = || StoreDay { time_zone: "UTC".to_owned(), day_cut_hour: 0 };
+        self.days.get(&store).cloned().unwrap_or_else(utc)
+    }
+
+    /// The goods of an order, out of what the orders before it have left.
+    fn first_choice(&mut self, order: &Order) -> Taking {
+        let lots = self.lots.entry(order.store()).or_default();
+        goods::taking(order.store(), lots, &wants(order), &Details::default())
     }
 }
 
@@ -114,34 +151,33 @@ pub async fn take_stuck(app: &App) -> ApiResult<u64> {
     Ok(taken)
 }
 
-/// Takes the goods of one order.
-async fn take(app: &App, order: &Order, around: &Around) -> Result<(), TakeError> {
+/// Takes the goods of one order. Of lots, another choice may do where the first does not: it is
+/// turned down only where there is too little of all of them.
+async fn take(app: &App, order: &Order, around: &Around, first: Taking) -> Result<(), TakeError> {
     if order.status() != Status::Pending {
         return Ok(());
     }
-    let not_now = |error: crate::error::ApiError| TakeError::NotNow(error.to_string());
-    let utc = StoreDay { time_zone: "UTC".to_owned(), day_cut_hour: 0 };
-    let day = around.days.get(&order.store()).unwrap_or(&utc);
-    let products = order.items.iter().map(ItemRow::product);
-    let tracked: Vec<ProductId> = products.filter(|id| around.tracked.contains(id)).collect();
-    let wants = wants(order);
-    let lines = || async {
-        let store = (order.store(), day);
-        goods::taking(app, store, &tracked, &wants, &Details::default()).await.map_err(not_now)
-    };
-    let mut taking = lines().await?;
-    // Of lots, another choice may do where this one does not.
-    let mut has_choice = !tracked.is_empty();
-    for left in (0..TRIES_MAX).rev() {
-        let otherwise = (!has_choice || left == 0).then_some(Step::Reject);
-        match app.ledger.post(posting(order, taking.clone(), otherwise)).await {
-            Ok(_) => break,
-            // Someone else was faster, or has called it off.
-            Err(PostError::Refused(Refused::Order(_))) => break,
-            Err(PostError::Refused(Refused::Lines(_))) => {
-                let again = lines().await?;
-                has_choice = again.iter().map(|l| l.0).ne(taking.iter().map(|l| l.0));
-                taking = again;
+    let tracked = around.tracked_in(order);
+    let mut taking = first;
+    let mut otherwise = tracked.is_empty().then_some(Step::Reject);
+    for _ in 0..TRIES_MAX {
+        let products: Vec<ProductId> = taking.iter().map(|(line, _)| line.key.product).collect();
+        match app.ledger.post(posting(order, taking, otherwise)).await {
+            // Or someone else was faster, or has called it off.
+            Ok(_) | Err(PostError::Refused(Refused::Order(_))) => {
+                app.settlements.settled(order.id());
+                return Ok(());
+            }
+            Err(PostError::Refused(Refused::Lines(faults))) => {
+                let day = around.day(order.store());
+                let lots = goods::lots(app, order.store(), &day, &tracked).await;
+                let mut lots = lots.map_err(|error| TakeError::NotNow(error.to_string()))?;
+                let wants = wants(order);
+                // Where something else is missing, no choice among lots helps.
+                let is_missing = |(line, _): &(usize, _)| !tracked.contains(&products[*line]);
+                let is_short = faults.iter().any(is_missing) || goods::is_short(&lots, &wants);
+                otherwise = is_short.then_some(Step::Reject);
+                taking = goods::taking(order.store(), &mut lots, &wants, &Details::default());
             }
             Err(
                 error
@@ -150,14 +186,14 @@ async fn take(app: &App, order: &Order, around: &Around) -> Result<(), TakeError
             Err(error) => return Err(TakeError::Failed(error.to_string())),
         }
     }
-    app.settlements.settled(order.id());
-    Ok(())
+    Err(TakeError::NotNow("lots are sold faster than they can be chosen".to_owned()))
 }
 
-fn posting(order: &Order, taking: Vec<(Line, Details)>, otherwise: Option<Step>) -> Posting {
+fn posting(order: &Order, taking: Taking, otherwise: Option<Step>) -> Posting {
     let (lines, details): (Vec<Line>, Vec<Details>) = taking.into_iter().unzip();
     // The goods move on behalf of whoever placed it.
-    let actor = Actor { kind: ActorKind::System, id: order.head.user_id, name: "orders".into() };
+    let placed_by = order.history.first().and_then(|step| step.actor_id);
+    let actor = Actor { kind: ActorKind::System, id: placed_by, name: "orders".into() };
     let origin = Origin { actor, address: None, request_id: None };
     let item = |item: &ItemRow| ItemWanted {
         id: item.id,

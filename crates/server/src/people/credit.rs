@@ -300,7 +300,8 @@ async fn find(
     version: i64,
 ) -> ApiResult<Option<EntryRow>> {
     let mut reader = app.db.read().await?;
-    let rows = sql::page(Conn::from(&mut reader), customer, scope, Some(version + 1), 1).await?;
+    let rows =
+        sql::page(Conn::from(&mut reader), customer, scope, version.checked_add(1), 1).await?;
     Ok(rows.into_iter().next().filter(|row| row.version == version))
 }
 

@@ -10,6 +10,8 @@ pub mod http;
 mod sql;
 pub mod store;
 
+use std::collections::HashMap;
+
 use stockroom_domain::permissions::Permission;
 use stockroom_domain::{StoreId, Timestamp};
 
@@ -56,7 +58,9 @@ async fn only_visible(app: &App, who: &Principal) -> ApiResult<StoreId> {
 /// # Errors
 /// The database's.
 pub async fn exists(app: &App, id: StoreId) -> ApiResult<bool> {
-    Ok(day(app, id).await?.is_some())
+    let mut reader = app.db.read().await?;
+    let store = sql::find(Conn::from(&mut reader), id).await?;
+    Ok(store.is_some_and(|store| !store.is_deleted))
 }
 
 /// Where a store's business day begins.
@@ -77,15 +81,21 @@ impl StoreDay {
     }
 }
 
+/// Where the business days of some stores begin, of those that are not deleted.
+///
+/// # Errors
+/// The database's.
+pub async fn days(app: &App, ids: &[StoreId]) -> ApiResult<HashMap<StoreId, StoreDay>> {
+    let mut reader = app.db.read().await?;
+    let rows = sql::days(Conn::from(&mut reader), ids).await?;
+    let day = |(id, time_zone, day_cut_hour)| (StoreId(id), StoreDay { time_zone, day_cut_hour });
+    Ok(rows.into_iter().map(day).collect())
+}
+
 /// Where the business day of a store begins, unless it is deleted or absent.
 ///
 /// # Errors
 /// The database's.
 pub async fn day(app: &App, id: StoreId) -> ApiResult<Option<StoreDay>> {
-    let mut reader = app.db.read().await?;
-    let store = sql::find(Conn::from(&mut reader), id).await?.filter(|store| !store.is_deleted);
-    Ok(store.map(|store| StoreDay {
-        time_zone: store.details.time_zone,
-        day_cut_hour: store.details.day_cut_hour,
-    }))
+    Ok(days(app, &[id]).await?.remove(&id))
 }

@@ -240,3 +240,24 @@ fn push_all(select: &mut Select, Stores { scope, filter }: &Stores) {
         select.contains(&["LOWER(s.name)", "s.code_key"], &word);
     }
 }
+
+/// The time zones of some stores, and the hours at which their days begin, of those that are not
+/// deleted. Leans on the primary key.
+pub(super) async fn days(db: Conn<'_>, ids: &[StoreId]) -> sqlx::Result<Vec<(i64, String, i64)>> {
+    match db {
+        Conn::Postgres(conn) => {
+            const SQL: &str = "SELECT id, time_zone, day_cut_hour
+                FROM stores
+                WHERE id = ANY($1) AND NOT is_deleted";
+            let ids: Vec<i64> = ids.iter().map(|id| id.0).collect();
+            sqlx::query_as(SQL).bind(ids).fetch_all(conn).await
+        }
+        Conn::Sqlite(conn) => {
+            const SQL: &str = "SELECT id, time_zone, day_cut_hour
+                FROM stores
+                WHERE id IN (SELECT value FROM json_each($1)) AND NOT is_deleted";
+            let ids = serde_json::to_string(ids).unwrap_or_default();
+            sqlx::query_as(SQL).bind(ids).fetch_all(conn).await
+        }
+    }
+}

@@ -54,6 +54,11 @@ async fn deal_with(
     let mut readable = Vec::with_capacity(deliveries.len());
     for delivery in deliveries {
         match serde_json::from_str::<Notice>(&delivery.message.payload) {
+            // Nobody has come back from it so far.
+            Ok(notice) if delivery.attempt > app.config.worker_tries_max => {
+                let why = "no worker has come to an end with it";
+                give_up(app, broker, queue, (&delivery, &notice), why).await?;
+            }
             Ok(notice) => {
                 notices.push(notice);
                 readable.push(delivery);
@@ -64,7 +69,7 @@ async fn deal_with(
             }
         }
     }
-    let outcomes = (queue.work)(app, &notices).await;
+    let outcomes = work(app, queue, &notices).await;
     let mut done: Vec<Receipt> = Vec::new();
     let mut done_notices = Vec::new();
     for ((delivery, notice), outcome) in readable.iter().zip(&notices).zip(outcomes) {
@@ -82,8 +87,28 @@ async fn deal_with(
             Outcome::Failed(why) => failed(app, broker, queue, (delivery, notice), &why).await?,
         }
     }
-    dead_letters::went_well(app, queue.name, &done_notices).await;
-    broker.ack(group, &done).await
+    match dead_letters::went_well(app, queue.name, &done_notices).await {
+        Ok(()) => broker.ack(group, &done).await,
+        Err(error) => {
+            tracing::warn!(%error, "what went well cannot be noted down now, and is done again");
+            for receipt in &done {
+                broker.defer(group, receipt, jittered(BACKOFF * 5)).await?;
+            }
+            Ok(())
+        }
+    }
+}
+
+/// Has messages dealt with, in a task of its own: what breaks down in it is a failure like another.
+async fn work(app: &App, queue: &Queue, notices: &[Notice]) -> Vec<Outcome> {
+    let (app, owned, work) = (app.clone(), notices.to_vec(), queue.work);
+    match tokio::spawn(async move { work(&app, &owned).await }).await {
+        Ok(outcomes) => outcomes,
+        Err(broken) => {
+            let failed = || Outcome::Failed(format!("the worker broke down: {broken}"));
+            notices.iter().map(|_| failed()).collect()
+        }
+    }
 }
 
 /// Has a message come again later, or parks it.

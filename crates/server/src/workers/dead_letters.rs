@@ -246,6 +246,11 @@ impl DeadLetterView {
         self.id
     }
 
+    /// Whether it waits for someone.
+    pub fn is_parked(&self) -> bool {
+        self.state == State::Parked.name()
+    }
+
     /// As one line of text.
     pub fn line(&self) -> String {
         let Self { id, queue, event_type, subject_kind, subject_id, attempts, state, .. } = self;
@@ -336,21 +341,21 @@ impl DeadLetterRow {
     }
 }
 
-/// Notes down that messages went well, for those of them that had been parked.
-pub(super) async fn went_well(app: &App, queue: &str, events: &[i64]) {
-    if let Err(error) = try_went_well(app, queue, events).await {
-        // They are tried again, and that has no second effect.
-        tracing::warn!(%error, "a dead letter that went well is not noted down");
-    }
-}
-
-async fn try_went_well(app: &App, queue: &str, events: &[i64]) -> ApiResult<()> {
+/// Notes down that messages went well, for those of them that had been parked and are being tried
+/// again. What someone has decided about one meanwhile stands.
+///
+/// # Errors
+/// The database's: the messages are to be dealt with again, which has no second effect.
+pub(super) async fn went_well(app: &App, queue: &str, events: &[i64]) -> ApiResult<()> {
     let waiting = sql::replaying(Conn::from(&mut app.db.read().await?)).await?;
     let now = app.clock.now();
     let well = waiting.iter().filter(|row| row.queue == queue && events.contains(&row.event_id));
     for before in well {
         let mut tx = app.db.begin().await?;
-        let after = sql::set_state(&mut tx, before.id, State::Done.name(), now).await?;
+        let Some(after) = sql::set_done(&mut tx, (before.id, before.version), now).await? else {
+            tx.rollback().await?;
+            continue;
+        };
         let fact = after.fact("dead_letter.done", Some(before));
         let (event, entry) = fact.told_and_recorded(Origin::system("workers"));
         events::append(tx, now, &[event], &[entry]).await?;

@@ -97,7 +97,26 @@ pub(super) async fn set_state(
         .await)
 }
 
-/// Parks a message, or parks it again.
+/// Notes that one has gone well which is being tried again, unless it was changed meanwhile.
+pub(super) async fn set_done(
+    tx: &mut Tx,
+    (id, version): (i64, i64),
+    now: Timestamp,
+) -> sqlx::Result<Option<DeadLetterRow>> {
+    const SQL: &str = "UPDATE dead_letters
+        SET state = 'done', updated_at = $1, version = version + 1
+        WHERE id = $2 AND version = $3 AND state = 'replaying'
+        RETURNING id, queue, event_id, event_type, store_id, subject_kind, subject_id, attempts,
+                  error, state, parked_at, updated_at, version";
+    on_db!(Conn::from(tx), conn => sqlx::query_as(SQL)
+        .bind(now.0)
+        .bind(id)
+        .bind(version)
+        .fetch_optional(conn)
+        .await)
+}
+
+/// Parks a message, or parks it again, unless someone has dropped it.
 pub(super) async fn park(
     tx: &mut Tx,
     queue: &str,
@@ -111,7 +130,8 @@ pub(super) async fn park(
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 'parked', 1)
         ON CONFLICT (queue, event_id) DO UPDATE
         SET attempts = dead_letters.attempts + excluded.attempts, error = excluded.error,
-            state = 'parked', updated_at = excluded.updated_at,
+            state = CASE WHEN dead_letters.state = 'dropped' THEN 'dropped' ELSE 'parked' END,
+            updated_at = excluded.updated_at,
             version = dead_letters.version + 1
         RETURNING id, queue, event_id, event_type, store_id, subject_kind, subject_id, attempts,
                   error, state, parked_at, updated_at, version";

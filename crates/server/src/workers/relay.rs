@@ -54,6 +54,10 @@ pub(super) async fn run(app: App, broker: Arc<dyn Broker>, mut stopped: watch::R
                     () = tokio::time::sleep(LOOK_EVERY) => {}
                 }
             }
+            Ok(Step::HeldUp) => {
+                // Whoever commits meanwhile does not make room.
+                let _ = tokio::time::timeout(LOOK_EVERY, stopped.changed()).await;
+            }
             Ok(Step::NotOurs) => {
                 // A time-out: nobody has said stop.
                 let _ = tokio::time::timeout(LOOK_FOR_LEASE_EVERY, stopped.changed()).await;
@@ -61,6 +65,7 @@ pub(super) async fn run(app: App, broker: Arc<dyn Broker>, mut stopped: watch::R
             Err(error) => {
                 tracing::warn!(%error, "events cannot be relayed now");
                 relay.lease = None;
+                relay.app.workers.held(false);
                 let _ = tokio::time::timeout(LOOK_FOR_LEASE_EVERY, stopped.changed()).await;
             }
         }
@@ -76,6 +81,8 @@ enum Step {
     More,
     /// Everything is carried that there is room for.
     Idle,
+    /// A queue has too much to do.
+    HeldUp,
     /// Another process relays.
     NotOurs,
 }
@@ -114,7 +121,11 @@ impl Relay {
             lease.place = carried;
         }
         let is_page = usize::try_from(EVENTS_MAX).is_ok_and(|page| events.len() == page);
-        Ok(if carried > place && is_page { Step::More } else { Step::Idle })
+        Ok(match carried > place {
+            true if is_page => Step::More,
+            false if !events.is_empty() => Step::HeldUp,
+            _ => Step::Idle,
+        })
     }
 
     /// Takes the lease; renews it, and notes down how far everything is dealt with.

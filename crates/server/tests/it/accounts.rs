@@ -62,7 +62,8 @@ async fn a_user_is_added_signs_in_is_changed_and_leaves(app: TestApp) {
     let expect = json!({
         "id": user["id"], "username": "Bob", "name": "Bob Green", "role": "staff",
         "store_ids": [store], "grants": [{"store_id": store, "role": "staff"}],
-        "is_disabled": false, "is_deleted": false, "last_sign_in_at": null, "version": 1,
+        "employee_id": null, "is_disabled": false, "is_deleted": false, "last_sign_in_at": null,
+        "version": 1,
         "created_at": "2026-03-02T09:00:00.000000Z", "updated_at": "2026-03-02T09:00:00.000000Z",
     });
     assert_eq!(user, expect);
@@ -313,8 +314,8 @@ async fn users_are_taken_out_as_a_file(app: TestApp) {
     assert_eq!(file.header("content-type"), "text/csv; charset=utf-8; header=present");
     let time = "2026-03-02T09:00:00.000000Z";
     let expect = format!(
-        "id,username,name,grants,is_disabled,is_deleted,last_sign_in_at,version,created_at,\
-         updated_at\r\n{},bob,'=HYPERLINK(1),staff:{},false,false,,1,{time},{time}\r\n",
+        "id,username,name,grants,employee_id,is_disabled,is_deleted,last_sign_in_at,version,\
+         created_at,updated_at\r\n{},bob,'=HYPERLINK(1),staff:{},,false,false,,1,{time},{time}\r\n",
         bob["id"], admin.store
     );
     assert_eq!(file.text(), expect);

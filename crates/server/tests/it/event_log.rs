@@ -71,6 +71,10 @@ async fn each_sees_the_events_of_what_they_may_read(app: TestApp) {
         kinds(&manager).await,
         ["stock.moved", "order.sold", "stock.moved", "customer.created", "employee.created"]
     );
+    let body = json!({"name": "Eve", "position": "Owner", "hire_date": "2026-01-31"});
+    as_(app.post("/api/employees"), &shop.admin).json(&body).await.expect(201);
+    let employees = kinds(&manager).await.iter().filter(|kind| *kind == "employee.created").count();
+    assert_eq!(employees, 1, "of the whole shop's they do not hear");
     assert!(kinds(&shop.admin).await.contains(&"api_key.created".to_owned()));
     let (page, next) = events(&app, &staff, "?limit=1").await;
     assert_eq!(page.len(), 1);

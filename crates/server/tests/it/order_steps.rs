@@ -12,6 +12,9 @@ on_both_engines!(
     a_cancelled_order_puts_its_goods_back,
     goods_come_back_in_parts_and_bring_back_what_was_paid,
     more_than_was_sold_does_not_come_back,
+    what_has_come_back_is_not_paid_for,
+    no_more_is_given_back_than_was_paid,
+    an_answer_is_not_told_again_to_someone_who_lost_the_right,
     a_step_has_one_effect_under_its_key,
     a_step_of_a_version_that_has_passed_is_refused,
     a_movement_of_an_order_is_not_undone_by_itself,
@@ -222,4 +225,79 @@ async fn an_order_is_hidden_when_nothing_is_left_to_be_done(app: TestApp) {
     assert_eq!(list["orders"][0]["is_deleted"], true);
     assert_eq!(app.read_order(&shop.admin, id).await["version"], 3);
     app.check_books().await;
+}
+
+async fn what_has_come_back_is_not_paid_for(app: TestApp) {
+    let shop = app.shop(9).await;
+    let id = app.placed(&shop.admin, shop.store, shop.product, 4).await;
+    app.take_goods().await;
+    app.step(&shop.admin, id, "ship", &json!({})).await.expect(200);
+    let back = json!({"items": [{"item_id": 1, "quantity": 1, "disposition": "restock"}]});
+    let order = app.step(&shop.admin, id, "return", &back).await.expect(200).json();
+    assert_eq!(order["order"]["payments"], json!([]), "nothing was paid yet");
+    let pay = |amount: &str| json!({"payments": [{"method": "cash", "amount": amount}]});
+    let whole = app.step(&shop.admin, id, "complete", &pay("10.00")).await.expect(400);
+    assert_eq!(whole.error("invalid_request")["details"]["total"], "7.50");
+    app.step(&shop.admin, id, "complete", &pay("7.50")).await.expect(200);
+    let rest = json!({"items": [{"item_id": 1, "quantity": 3, "disposition": "restock"}]});
+    let order = app.step(&shop.admin, id, "return", &rest).await.expect(200).json();
+    let payments = order["order"]["payments"].as_array().expect("payments");
+    assert_eq!(payments[1]["amount"], "-7.50");
+    app.check_books().await;
+}
+
+async fn no_more_is_given_back_than_was_paid(app: TestApp) {
+    let shop = app.shop(9).await;
+    let staff = app.user(Role::Staff, &[shop.store]).await;
+    let mia = json!({"name": "Mia", "credit_limit": "50.00"});
+    let mia = as_(app.post("/api/customers"), &shop.admin).json(&mia).await.expect(201).json();
+    let mia = mia["customer"]["id"].as_i64().expect("an id");
+    let back = |refunds: Value| {
+        json!({
+            "items": [{"item_id": 1, "quantity": 1, "disposition": "restock"}],
+            "refunds": refunds,
+        })
+    };
+    let one = |method: &str| json!([{"method": method, "amount": "2.50"}]);
+    // Sent, and not paid for: there is nothing to give back.
+    let items = json!([{"product_id": shop.product, "quantity": 2}]);
+    let body = json!({"store_id": shop.store, "customer_id": mia, "items": items});
+    let placed = as_(app.post("/api/orders"), &staff).json(&body).await.expect(201).json();
+    let id = placed["order_id"].as_i64().expect("a number");
+    app.take_goods().await;
+    app.step(&staff, id, "ship", &json!({})).await.expect(200);
+    for method in ["cash", "credit"] {
+        let refused = app.step(&staff, id, "return", &back(one(method))).await.expect(400);
+        assert_eq!(refused.error("invalid_request")["field"], "refunds");
+    }
+    // Bought on credit: what is owed goes down, and no money out of the drawer.
+    let mut sale = body.clone();
+    sale["payments"] = json!([{"method": "credit", "amount": "5.00"}]);
+    let sold = as_(app.post("/api/sales"), &staff).json(&sale).await.expect(201).json();
+    let id = sold["order_id"].as_i64().expect("a number");
+    let refused = app.step(&staff, id, "return", &back(one("cash"))).await.expect(403);
+    assert_eq!(refused.error("forbidden")["details"]["credit"], "2.50");
+    app.step(&staff, id, "return", &back(one("credit"))).await.expect(200);
+    app.step(&shop.admin, id, "return", &back(one("cash"))).await.expect(200);
+    let customer = app.get_as(&staff, &format!("/api/customers/{mia}")).await.expect(200).json();
+    assert_eq!(customer["customer"]["balance"], "2.50", "an administrator has decided so");
+    app.check_books().await;
+}
+
+async fn an_answer_is_not_told_again_to_someone_who_lost_the_right(app: TestApp) {
+    let shop = app.shop(9).await;
+    let far = app.store("FAR").await;
+    let staff = app.user(Role::Staff, &[shop.store]).await;
+    let id = app.placed(&shop.admin, shop.store, shop.product, 1).await;
+    app.take_goods().await;
+    let ship = || app.step(&staff, id, "ship", &json!({})).key("ship");
+    ship().await.expect(200);
+    let items = json!([{"product_id": shop.product, "quantity": 1}]);
+    let place = || as_(app.post("/api/orders"), &staff).json(&json!({"items": items})).key("place");
+    place().await.expect(201);
+    let grant = json!({"role": "staff", "store_ids": [far]});
+    let path = format!("/api/users/{}", staff.user_id);
+    as_(app.patch(&path), &shop.admin).json(&grant).await.expect(200);
+    ship().await.expect(404).error("not_found");
+    place().await.expect(404).error("not_found");
 }

@@ -8,6 +8,7 @@ use crate::support::{Person, TestApp, on_both_engines};
 
 on_both_engines!(
     a_sale_is_order_payments_and_goods_at_once,
+    a_till_s_lines_stay_as_they_were_rounded,
     what_is_not_there_is_not_sold,
     payments_come_to_exactly_what_the_items_do,
     a_manager_sells_what_is_not_on_record,
@@ -20,6 +21,7 @@ on_both_engines!(
     a_customer_who_owes_is_not_deleted,
     entries_of_other_stores_are_not_seen,
     racers_at_two_tills_sell_what_there_is,
+    what_someone_sells_bears_their_number,
 );
 
 async fn customer(app: &TestApp, who: &Person, limit: Option<&str>) -> i64 {
@@ -47,6 +49,7 @@ async fn a_sale_is_order_payments_and_goods_at_once(app: TestApp) {
     assert_eq!(sold.header("location"), format!("/api/orders/{}", order["id"]));
     assert_eq!((&order["status"], &order["channel"]), (&json!("completed"), &json!("till")));
     assert_eq!(order["total"], "7.50");
+    assert_eq!(order["items"].as_array().map(Vec::len), Some(1));
     assert_eq!(order["history"][0]["event"], "sold");
     assert_eq!(order["payments"].as_array().map(Vec::len), Some(2));
     assert_eq!(app.on_hand(shop.store, shop.product).await, 2);
@@ -56,6 +59,18 @@ async fn a_sale_is_order_payments_and_goods_at_once(app: TestApp) {
     let path = format!("/api/stock/movements?reference=R-1&order_id={}", order["id"]);
     let moved = app.get_as(&staff, &path).await.expect(200).json();
     assert_eq!(moved["movements"][0]["quantity"], -3);
+    app.check_books().await;
+}
+
+async fn a_till_s_lines_stay_as_they_were_rounded(app: TestApp) {
+    let shop = app.shop(5).await;
+    let half = json!({"product_id": shop.product, "quantity": 0.5, "price": "1.89"});
+    let body = json!({
+        "store_id": shop.store, "items": [half, half],
+        "payments": [{"method": "cash", "amount": "1.90"}],
+    });
+    let sold = as_(app.post("/api/sales"), &shop.admin).json(&body).await.expect(201).json();
+    assert_eq!(sold["order"]["items"].as_array().map(Vec::len), Some(2));
     app.check_books().await;
 }
 
@@ -199,7 +214,15 @@ async fn a_lot_that_is_named_is_the_one_that_goes(app: TestApp) {
     sell(Some("LATE"), 1).await.expect(201);
     let unknown = sell(Some("NONE"), 1).await.expect(404);
     assert_eq!(unknown.error("not_found")["field"], "items[0].lot");
-    sell(None, 3).await.expect(201);
+    // One of the lots by name, and the rest from what that leaves.
+    let both = json!({
+        "store_id": shop.store,
+        "items": [
+            {"product_id": milk, "quantity": 1}, {"product_id": milk, "quantity": 2, "lot": "SOON"},
+        ],
+        "payments": [{"method": "cash", "amount": "7.50"}],
+    });
+    as_(app.post("/api/sales"), &shop.admin).json(&both).await.expect(201);
     sell(None, 1).await.expect(409);
     let left = "SELECT CAST(SUM(on_hand) AS BIGINT) FROM stock_levels";
     assert_eq!(app.number(left).await, 0);
@@ -376,5 +399,33 @@ async fn racers_at_two_tills_sell_what_there_is(app: TestApp) {
     }
     assert_eq!(app.number("SELECT COUNT(*) FROM orders").await, 5);
     assert_eq!(app.on_hand(shop.store, shop.product).await, 0);
+    app.check_books().await;
+}
+
+async fn what_someone_sells_bears_their_number(app: TestApp) {
+    let shop = app.shop(9).await;
+    let far = app.store("FAR").await;
+    app.stock_in(&shop.admin, far, shop.product, 5).await;
+    let hired = json!({"name": "Ben", "position": "Cashier", "hire_date": "2026-01-31",
+        "store_id": shop.store});
+    let made = as_(app.post("/api/employees"), &shop.admin).json(&hired).await.expect(201).json();
+    let ben = made["employee"]["id"].as_i64().expect("an id");
+    let staff = app.user(Role::Staff, &[shop.store, far]).await;
+    let path = format!("/api/users/{}", staff.user_id);
+    let set = |id: i64| as_(app.patch(&path), &shop.admin).json(&json!({"employee_id": id}));
+    set(999).await.expect(404).error("not_found");
+    assert_eq!(set(ben).await.expect(200).json()["user"]["employee_id"], ben);
+    let served = async |store| {
+        let sold = app.sell(&staff, store, shop.product, 1).await.expect(201).json();
+        sold["order"]["employee_id"].clone()
+    };
+    assert_eq!(served(shop.store).await, ben);
+    assert_eq!(served(far).await, Value::Null, "they do not work there");
+    let body = json!({"username": "max", "password": "seven quiet otters swim", "role": "staff",
+        "store_ids": [shop.store], "employee_id": ben});
+    let made = as_(app.post("/api/auth/register"), &shop.admin).json(&body).await.expect(201);
+    assert_eq!(made.json()["user"]["employee_id"], ben);
+    as_(app.delete(&format!("/api/employees/{ben}")), &shop.admin).await.expect(204);
+    assert_eq!(served(shop.store).await, Value::Null, "they have left");
     app.check_books().await;
 }

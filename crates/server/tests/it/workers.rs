@@ -19,6 +19,7 @@ on_both_engines!(with start_impatient:
     whoever_waits_is_told_the_outcome,
     orders_over_a_stock_that_does_not_suffice_sell_exactly_it,
     messages_that_come_twice_late_and_reordered_have_one_effect,
+    orders_spread_over_lots_until_they_are_empty,
     an_order_that_is_called_off_while_its_worker_runs_ends_in_one_state,
     workers_that_stop_at_any_time_leave_nothing_undone,
     a_poisoned_message_is_parked_and_holds_nobody_up,
@@ -97,6 +98,36 @@ async fn orders_over_a_stock_that_does_not_suffice_sell_exactly_it(app: TestApp)
     for workers in workers {
         workers.end().await;
     }
+    app.check_books().await;
+}
+
+async fn orders_spread_over_lots_until_they_are_empty(app: TestApp) {
+    let shop = app.shop(3).await;
+    let milk = app.product_with_lots("MILK").await;
+    for number in 1..=20 {
+        let lot = json!({"code": format!("L{number}"), "expires_on": "2026-04-01"});
+        let body = json!({"store_id": shop.store, "product_id": milk, "quantity": 1, "lot": lot});
+        as_(app.post("/api/stock/add"), &shop.admin).json(&body).await.expect(201);
+    }
+    let mut orders = Vec::new();
+    for _ in 0..30 {
+        orders.push(app.placed(&shop.admin, shop.store, milk, 1).await);
+    }
+    let items = json!([
+        {"product_id": milk, "quantity": 1}, {"product_id": shop.product, "quantity": 9},
+    ]);
+    let body = json!({"store_id": shop.store, "items": items});
+    let mixed = as_(app.post("/api/orders"), &shop.admin).json(&body).await.expect(201).json();
+    let mixed = mixed["order_id"].as_i64().expect("a number");
+    let workers = Workers::start(&app.app).await.expect("workers");
+    until_settled(&app, &orders).await;
+    until_settled(&app, &[mixed]).await;
+    workers.end().await;
+    let statuses = statuses(&app, &shop.admin, &orders).await;
+    let confirmed = statuses.iter().filter(|status| *status == "confirmed").count();
+    assert_eq!((confirmed, statuses.len()), (20, 30), "{statuses:?}");
+    assert_eq!(app.on_hand(shop.store, milk).await, 0);
+    assert_eq!(app.read_order(&shop.admin, mixed).await["status"], "rejected");
     app.check_books().await;
 }
 

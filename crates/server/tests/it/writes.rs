@@ -62,6 +62,7 @@ async fn note(app: App, once: Once, Body(note): Body<Note>) -> ApiResult<Created
         user_id: UserId(1),
         username: "ada".into(),
         name: "Ada".to_owned(),
+        employee_id: None,
         via: Via::Session(1),
         grants: Vec::new(),
         version: 1,
