@@ -25,7 +25,7 @@ use stockroom_domain::{OrderId, StoreId, Timestamp, UserId};
 use self::order::{Order, OrderAnswer, OrderView};
 use crate::App;
 use crate::auth::Principal;
-use crate::db::Conn;
+use crate::db::{Conn, Reader};
 use crate::error::{ApiError, ApiResult, ErrorCode};
 use crate::http::once::stamped_again;
 use crate::http::{Answer, ETag, Once};
@@ -41,7 +41,13 @@ async fn load(app: &App, id: OrderId) -> ApiResult<Option<Order>> {
 async fn load_all(app: &App, ids: &[OrderId]) -> ApiResult<Vec<Order>> {
     let mut reader = app.db.read().await?;
     let heads = sql::heads(Conn::from(&mut reader), ids).await?;
-    let mut parts = sql::parts(Conn::from(&mut reader), ids, i64::MAX).await?;
+    complete(&mut reader, heads).await
+}
+
+/// Orders of which the heads were read.
+async fn complete(reader: &mut Reader, heads: Vec<sql::HeadRow>) -> ApiResult<Vec<Order>> {
+    let ids: Vec<OrderId> = heads.iter().map(|head| OrderId(head.id)).collect();
+    let mut parts = sql::parts(Conn::from(reader), &ids, i64::MAX).await?;
     Ok(heads.into_iter().map(|head| Order::new(head, &mut parts)).collect())
 }
 

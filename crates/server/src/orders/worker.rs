@@ -12,14 +12,14 @@ use stockroom_domain::orders::{OrderStep, Status, Step};
 use stockroom_domain::stock::Line;
 use stockroom_domain::{OrderId, ProductId, Quantity, StoreId};
 
+use super::complete;
 use super::goods::{self, Lots, Want};
-use super::load_all;
 use super::order::Order;
-use super::sql::{self, ItemRow};
+use super::sql::{self, HeadRow, ItemRow};
 use crate::App;
 use crate::audit::{Actor, ActorKind, Origin};
 use crate::db::Conn;
-use crate::error::ApiResult;
+use crate::error::{ApiError, ApiResult};
 use crate::ledger::document::{ItemWanted, StepDetails};
 use crate::ledger::{Details, PostError, Posting};
 use crate::stores::{self, StoreDay};
@@ -27,13 +27,15 @@ use crate::stores::{self, StoreDay};
 /// How often an order is put together anew because lots have changed meanwhile.
 const TRIES_MAX: usize = 5;
 
+/// Items whose goods are taken at once.
+const ITEMS_AT_ONCE_MAX: i64 = 1_024;
 /// An order that has waited for so long is looked after.
 const STUCK_S: i64 = 30;
 /// Orders looked after at once.
 const STUCK_MAX: i64 = 200;
 
 /// Why an order was not settled.
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Debug, thiserror::Error)]
 pub enum TakeError {
     /// There is no such order.
     #[error("there is no order {0}")]
@@ -46,17 +48,46 @@ pub enum TakeError {
     Failed(String),
 }
 
-/// Takes the goods of some orders, all at once so that they share commits; what became of each,
-/// in their order.
+/// Takes the goods of some orders, many at once so that they share commits; what became of each,
+/// in their order. Tills wait in the same queue: so many items at once, no more.
 pub async fn take_all(app: &App, ids: &[OrderId]) -> Vec<Result<(), TakeError>> {
-    let taken = match load_all(app, ids).await {
-        Ok(orders) => take_loaded(app, ids, &orders).await,
-        Err(error) => Err(error),
+    let mut outcomes = HashMap::new();
+    let mut left = match heads(app, ids).await {
+        Ok(heads) => heads,
+        Err(error) => return not_now(ids, &error),
     };
-    taken.unwrap_or_else(|error| {
-        let failed = |_| Err(TakeError::NotNow(error.to_string()));
-        ids.iter().map(failed).collect()
-    })
+    while !left.is_empty() {
+        let mut items = 0;
+        let fits = |head: &HeadRow| {
+            items += head.item_count;
+            items <= ITEMS_AT_ONCE_MAX
+        };
+        // One by itself, however long it is.
+        let count = left.iter().map(fits).take_while(|fits| *fits).count().max(1);
+        let portion: Vec<HeadRow> = left.drain(..count.min(left.len())).collect();
+        let ids: Vec<OrderId> = portion.iter().map(|head| OrderId(head.id)).collect();
+        let taken = match load(app, portion).await {
+            Ok(orders) => take_loaded(app, &ids, &orders).await,
+            Err(error) => Err(error),
+        };
+        let taken = taken.unwrap_or_else(|error| not_now(&ids, &error));
+        outcomes.extend(ids.into_iter().zip(taken));
+    }
+    // A message may be there twice.
+    let outcome = |id: &OrderId| outcomes.get(id).cloned().unwrap_or(Err(TakeError::Unknown(*id)));
+    ids.iter().map(outcome).collect()
+}
+
+async fn heads(app: &App, ids: &[OrderId]) -> ApiResult<Vec<HeadRow>> {
+    Ok(sql::heads(Conn::from(&mut app.db.read().await?), ids).await?)
+}
+
+async fn load(app: &App, heads: Vec<HeadRow>) -> ApiResult<Vec<Order>> {
+    complete(&mut app.db.read().await?, heads).await
+}
+
+fn not_now(ids: &[OrderId], error: &ApiError) -> Vec<Result<(), TakeError>> {
+    ids.iter().map(|_| Err(TakeError::NotNow(error.to_string()))).collect()
 }
 
 async fn take_loaded(

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use stockroom::config::Config;
 use stockroom::router;
 use stockroom::workers::Workers;
+use stockroom_domain::OrderId;
 use stockroom_domain::permissions::Role;
 use stockroom_queue::memory::MemoryQueue;
 use stockroom_queue::{Backlog, Boxed, Delivery, Group, Message, Queue, Receipt};
@@ -20,6 +21,7 @@ on_both_engines!(with start_impatient:
     orders_over_a_stock_that_does_not_suffice_sell_exactly_it,
     messages_that_come_twice_late_and_reordered_have_one_effect,
     orders_spread_over_lots_until_they_are_empty,
+    long_orders_are_taken_in_portions,
     an_order_that_is_called_off_while_its_worker_runs_ends_in_one_state,
     workers_that_stop_at_any_time_leave_nothing_undone,
     a_poisoned_message_is_parked_and_holds_nobody_up,
@@ -40,8 +42,7 @@ const LONG: Duration = Duration::from_secs(60);
 /// Waits until no order is pending, told by the server itself.
 async fn until_settled(app: &TestApp, orders: &[i64]) {
     for id in orders {
-        let settled =
-            app.app.settlements.wait(&app.app, stockroom_domain::OrderId(*id), LONG).await;
+        let settled = app.app.settlements.wait(&app.app, OrderId(*id), LONG).await;
         assert!(settled.expect("an answer"), "order {id} is not settled");
     }
 }
@@ -128,6 +129,36 @@ async fn orders_spread_over_lots_until_they_are_empty(app: TestApp) {
     assert_eq!((confirmed, statuses.len()), (20, 30), "{statuses:?}");
     assert_eq!(app.on_hand(shop.store, milk).await, 0);
     assert_eq!(app.read_order(&shop.admin, mixed).await["status"], "rejected");
+    app.check_books().await;
+}
+
+async fn long_orders_are_taken_in_portions(app: TestApp) {
+    let admin = app.with_admin().await;
+    app.products(600).await;
+    let products = app.numbers("SELECT id FROM products ORDER BY id").await;
+    let delivery: Vec<Value> = products
+        .iter()
+        .map(|id| {
+            json!({"type": "stock_in", "store_id": admin.store, "product_id": id, "quantity": 3})
+        })
+        .collect();
+    app.parcel(&admin, true, &delivery).await.expect(201);
+    let items: Vec<Value> =
+        products.iter().map(|id| json!({"product_id": id, "quantity": 1})).collect();
+    let mut orders = Vec::new();
+    for _ in 0..4 {
+        let body = json!({"store_id": admin.store, "items": items});
+        let placed = as_(app.post("/api/orders"), &admin).json(&body).await.expect(201).json();
+        orders.push(placed["order_id"].as_i64().expect("a number"));
+    }
+    let twice: Vec<_> = orders.iter().chain(&orders).map(|id| OrderId(*id)).collect();
+    let outcomes = stockroom::orders::worker::take_all(&app.app, &twice).await;
+    assert!(outcomes.iter().all(Result::is_ok), "{outcomes:?}");
+    let unknown = stockroom::orders::worker::take_all(&app.app, &[OrderId(999)]).await;
+    assert!(unknown[0].is_err());
+    let statuses = statuses(&app, &admin, &orders).await;
+    assert_eq!(statuses.iter().filter(|status| *status == "confirmed").count(), 3);
+    assert_eq!(app.number("SELECT CAST(SUM(on_hand) AS BIGINT) FROM stock_levels").await, 0);
     app.check_books().await;
 }
 
@@ -411,7 +442,7 @@ async fn another_process_takes_over(app: TestApp) {
         let third = Workers::start(&node.app).await.expect("workers");
         let order = app.placed(&shop.admin, shop.store, shop.product, 1).await;
         let soon = Duration::from_millis(300);
-        let id = stockroom_domain::OrderId(order);
+        let id = OrderId(order);
         assert!(!app.app.settlements.wait(&app.app, id, soon).await.expect("an answer"));
         app.tamper("UPDATE followers SET lease_until = 0").await.expect("done");
         until_settled(&app, &[order]).await;
