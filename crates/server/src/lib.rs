@@ -38,6 +38,7 @@ use crate::auth::Auth;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::db::Db;
+use crate::events::tail::Tail;
 use crate::http::connections::Connections;
 use crate::http::denied::Denials;
 use crate::jobs::JobMetrics;
@@ -69,6 +70,8 @@ pub struct Parts {
     pub auth: Auth,
     /// Where stock is written.
     pub ledger: Ledger,
+    /// The end of the event log.
+    pub tail: Tail,
     /// Who waits for an order to be decided.
     pub settlements: Settlements,
     /// How far the past is settled.
@@ -126,9 +129,10 @@ impl App {
             limits: RateLimits::new(&config),
             denials: Denials::default(),
             readiness: Readiness::default(),
-            db,
             clock,
             config,
+            tail: Tail::new(db.clone(), ledger.commits()),
+            db,
             ledger,
             settlements: Settlements::default(),
             fence: Fence::default(),

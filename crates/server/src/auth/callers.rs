@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use stockroom_domain::{Timestamp, UserId};
 
-use super::principal::Principal;
+use super::principal::{Principal, Via};
 use super::sql;
 use super::tokens::Verified;
 use crate::clock::Clock;
@@ -31,6 +31,8 @@ enum Proof {
     Session(i64),
     /// The digest of a program's key.
     Key(Box<str>),
+    /// A program's key, by its number: of one who came in with it before.
+    KeyNumber(i64),
 }
 
 /// Callers by what they have proved themselves with. Cloned cheaply; all clones share what they
@@ -79,6 +81,26 @@ impl Callers {
             return Ok(None);
         }
         Ok(self.slot(proof).caller(clock, read).await?)
+    }
+
+    /// Someone who came in a while ago, as they are now, or `None` where they may not come in any
+    /// more: for whoever stays, waiting or listening.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn again(&self, db: &Db, clock: &Clock, who: &Principal) -> ApiResult<Caller> {
+        let caller = match who.via {
+            Via::Session(id) => {
+                let read = async |now| sql::caller(&mut db.read().await?, id, now).await;
+                self.slot(Proof::Session(id)).caller(clock, read).await?
+            }
+            Via::Key(id) => {
+                let read = async |now| sql::key_caller_by_id(&mut db.read().await?, id, now).await;
+                self.slot(Proof::KeyNumber(id)).caller(clock, read).await?
+            }
+            Via::Nothing => None,
+        };
+        Ok(caller.filter(|caller| caller.user_id == who.user_id))
     }
 
     /// Whether a key of that digest was seen before, good as it may be by now.

@@ -218,6 +218,13 @@ impl Deref for Who {
     }
 }
 
+impl<R> Can<R> {
+    /// Who it is, for whoever holds on to them.
+    pub fn principal(&self) -> Arc<Principal> {
+        Arc::clone(&self.0)
+    }
+}
+
 impl<R> Deref for Can<R> {
     type Target = Principal;
     fn deref(&self) -> &Principal {

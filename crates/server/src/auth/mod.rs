@@ -130,6 +130,15 @@ impl Auth {
         Ok(again.is_some_and(|again| again.grants == who.grants))
     }
 
+    /// Someone who came in a while ago, as they are now (or were [`callers::AGE_MAX_S`] ago); `None`
+    /// where they may not come in any more.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn again(&self, who: &Principal) -> ApiResult<Option<Arc<Principal>>> {
+        self.callers.again(&self.db, &self.clock, who).await
+    }
+
     /// Whether the shop's settings let people make accounts for themselves.
     ///
     /// # Errors

@@ -1,10 +1,12 @@
 //! `GET /api/inventory/events`: the event log from a place on.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
+use stockroom_domain::permissions::Permission;
 use stockroom_domain::{EventId, Timestamp};
 
 use super::visibility::is_visible;
@@ -12,20 +14,21 @@ use crate::App;
 use crate::auth::{Can, Principal, ReadStock};
 use crate::clock;
 use crate::error::{ApiError, ApiResult, ErrorCode};
+use crate::events::tail::Follower;
 use crate::events::{self, Logged};
 use crate::http::{Answer, Params, Success, WireTime};
 
 /// Events on one page, unless another number is asked for.
-const LIMIT: i64 = 50;
-const LIMIT_MAX: i64 = 500;
+const LIMIT: usize = 50;
+const LIMIT_MAX: usize = 500;
 /// Events looked at for one page: a caller who sees few of them comes again.
 const SCANNED_MAX: i64 = 10_000;
 /// Events read at once.
-const READ_MAX: i64 = 1_000;
+const READ_MAX: usize = 1_000;
 /// The longest that a request is held.
 const WAIT_MAX_S: u64 = 30;
-/// How often the log is looked at for what other processes have written.
-const LOOK_EVERY: Duration = Duration::from_millis(200);
+/// How often it is asked whether whoever waits still may.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 /// From where on, how many, and how long to wait.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
@@ -34,7 +37,7 @@ pub struct EventParams {
     /// The place to go on behind: the `next_after` of the answer before; 0 for the beginning.
     after: i64,
     /// At most so many events; 50 unless stated, 500 at most.
-    limit: Option<i64>,
+    limit: Option<usize>,
     /// Holds the request until there is an event, at most so many seconds; 30 at most.
     wait: Option<u64>,
 }
@@ -77,15 +80,15 @@ pub struct EventsAnswer {
     next_after: i64,
 }
 
-impl From<Logged> for EventView {
-    fn from(event: Logged) -> Self {
+impl From<&Logged> for EventView {
+    fn from(event: &Logged) -> Self {
         Self {
             id: event.id,
-            kind: event.kind,
+            kind: event.kind.clone(),
             store_id: event.store_id,
-            subject: EventSubject { kind: event.subject_kind, id: event.subject_id },
+            subject: EventSubject { kind: event.subject_kind.clone(), id: event.subject_id },
             occurred_at: WireTime(Timestamp(event.occurred_at)),
-            data: RawValue::from_string(event.data).unwrap_or_default(),
+            data: RawValue::from_string(event.data.clone()).unwrap_or_default(),
         }
     }
 }
@@ -105,22 +108,33 @@ pub async fn list(
         let message = format!("A request is held for {WAIT_MAX_S} seconds at most.");
         return Err(ApiError::invalid("wait", message));
     }
-    let after = check_place(&app, params.after).await?;
-    let begun = clock::monotonic();
-    let mut commits = app.ledger.commits();
-    let mut place = after;
+    let mut place = check_place(&app, params.after).await?;
+    let mut who = who.principal();
+    let mut follower = app.tail.follow();
+    let until = clock::monotonic() + Duration::from_secs(wait);
     loop {
-        commits.mark_unchanged();
-        let (events, reached) = page(&app, &who, place, limit).await?;
+        let (events, reached) = page(&who, &follower, place, limit).await?;
         place = reached;
-        let left = Duration::from_secs(wait).saturating_sub(begun.elapsed());
+        let left = until.saturating_duration_since(clock::monotonic());
         if !events.is_empty() || left.is_zero() || app.is_draining() {
             let status = Success::default();
             return Answer::new(&EventsAnswer { status, events, next_after: place.0 });
         }
-        // A time-out: the log is looked at all the same.
-        let _ = tokio::time::timeout(left.min(LOOK_EVERY), commits.changed()).await;
+        // A time-out: the caller is told that there was nothing.
+        let _ = tokio::time::timeout(left.min(LOOK_EVERY), follower.wait_beyond(place)).await;
+        who = again(&app, &who).await?;
     }
+}
+
+/// Whoever waits, as they are now: what they have lost meanwhile they are not told of.
+async fn again(app: &App, who: &Principal) -> ApiResult<Arc<Principal>> {
+    let Some(again) = app.auth.again(who).await? else {
+        return Err(ApiError::unauthenticated("Your sign-in ended while you waited."));
+    };
+    if again.may_anywhere(Permission::ReadStock) {
+        return Ok(again);
+    }
+    Err(ApiError::forbidden(Permission::ReadStock.name()))
 }
 
 /// Refuses a place behind which not everything is kept, or that the log has not reached.
@@ -148,28 +162,26 @@ async fn check_place(app: &App, after: i64) -> ApiResult<EventId> {
 
 /// Some of the events behind a place that a caller may see, and how far was looked.
 async fn page(
-    app: &App,
     who: &Principal,
+    follower: &Follower,
     after: EventId,
-    limit: i64,
+    limit: usize,
 ) -> ApiResult<(Vec<EventView>, EventId)> {
     let mut found = Vec::new();
     let mut place = after;
-    let wanted = usize::try_from(limit).unwrap_or(1);
     while place.0 - after.0 < SCANNED_MAX {
-        let read = events::read(&mut app.db.read().await?, place, READ_MAX).await?;
-        let is_all = i64::try_from(read.len()).unwrap_or(0) < READ_MAX;
+        let read = follower.behind(place, READ_MAX).await?;
+        if read.is_empty() {
+            break;
+        }
         for event in read {
             place = EventId(event.id);
             if is_visible(who, &event) {
-                found.push(EventView::from(event));
-                if found.len() == wanted {
+                found.push(EventView::from(&*event));
+                if found.len() == limit {
                     return Ok((found, place));
                 }
             }
-        }
-        if is_all {
-            break;
         }
     }
     Ok((found, place))

@@ -9,6 +9,7 @@
 //! The audit log has its head in the same row, and is therefore appended to here as well.
 
 mod sql;
+pub mod tail;
 
 use serde::Serialize;
 use stockroom_domain::{EventId, StoreId, Timestamp};

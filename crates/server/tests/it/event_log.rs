@@ -1,5 +1,7 @@
 //! The event log as programs follow it.
 
+use std::future::IntoFuture;
+
 use serde_json::{Value, json};
 use stockroom_domain::permissions::Role;
 
@@ -10,6 +12,8 @@ on_both_engines!(
     whoever_goes_on_behind_the_last_page_gets_every_event_once,
     each_sees_the_events_of_what_they_may_read,
     whoever_waits_hears_of_the_next_event,
+    whoever_waits_hears_of_what_another_node_has_written,
+    whoever_loses_a_right_while_they_wait_hears_of_nothing,
     a_place_that_is_not_kept_is_said_to_be_so,
     a_place_beyond_the_log_is_refused,
 );
@@ -103,6 +107,42 @@ async fn whoever_waits_hears_of_the_next_event(app: TestApp) {
         let refused = app.get_as(&shop.admin, &path).await.expect(400);
         assert_eq!(refused.error("invalid_request")["field"], field);
     }
+}
+
+async fn whoever_waits_hears_of_what_another_node_has_written(app: TestApp) {
+    let shop = app.shop(9).await;
+    let node = app.another_node().await;
+    let (_, last) = events(&app, &shop.admin, "").await;
+    let path = format!("?after={last}&wait=30");
+    let waiting = events(&node, &shop.admin, &path);
+    let selling = async {
+        tokio::task::yield_now().await;
+        app.sale(&shop.admin, shop.store, shop.product, 1).await.expect(201);
+    };
+    let ((heard, _), ()) = tokio::join!(waiting, selling);
+    assert_eq!(heard[0]["id"], last + 1);
+}
+
+async fn whoever_loses_a_right_while_they_wait_hears_of_nothing(app: TestApp) {
+    let shop = app.shop(9).await;
+    let staff = app.user(Role::Staff, &[shop.store]).await;
+    let far = app.store("FAR").await;
+    let (_, last) = events(&app, &shop.admin, "").await;
+    let path = format!("/api/inventory/events?after={last}&wait=30");
+    let waiting = app.get_as(&staff, &path).into_future();
+    let moving = async {
+        tokio::task::yield_now().await;
+        let body = json!({"role": "staff", "store_ids": [far]});
+        let path = format!("/api/users/{}", staff.user_id);
+        as_(app.patch(&path), &shop.admin).json(&body).await.expect(200);
+        app.sale(&shop.admin, shop.store, shop.product, 1).await.expect(201);
+        app.stock_in(&shop.admin, far, shop.product, 5).await;
+    };
+    let (answer, ()) = tokio::join!(waiting, moving);
+    let answer = answer.expect(200).json();
+    let events = answer["events"].as_array().expect("events");
+    assert_eq!(events.len(), 1, "{events:?}");
+    assert_eq!(events[0]["store_id"], json!(far), "only the store in which they now are");
 }
 
 async fn a_place_that_is_not_kept_is_said_to_be_so(app: TestApp) {
