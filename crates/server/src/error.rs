@@ -163,6 +163,15 @@ pub enum Early {
         /// The JSON body.
         answer: String,
     },
+    /// The request was answered before its handler: it will be done later.
+    Answered {
+        /// The HTTP status.
+        status: u16,
+        /// Headers by their names.
+        headers: Vec<(String, String)>,
+        /// The JSON body.
+        answer: String,
+    },
 }
 
 impl From<Early> for ApiError {
@@ -325,11 +334,11 @@ impl ApiError {
         self
     }
 
-    /// The failure, or `None` where this is the stored answer of an earlier request.
+    /// The failure, or `None` where this is an answer.
     pub fn failure(&self) -> Option<&Failure> {
         match &*self.0 {
             Early::Failure(failure) => Some(failure),
-            Early::Replay { .. } => None,
+            Early::Replay { .. } | Early::Answered { .. } => None,
         }
     }
 
@@ -344,6 +353,7 @@ impl fmt::Display for ApiError {
         match &*self.0 {
             Early::Failure(failure) => write!(f, "{}: {}", failure.code.name(), failure.message),
             Early::Replay { key, .. } => write!(f, "answered before under the key {key}"),
+            Early::Answered { status, .. } => write!(f, "answered {status} early"),
         }
     }
 }

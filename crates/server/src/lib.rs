@@ -17,6 +17,7 @@ pub mod http;
 pub mod jobs;
 pub mod ledger;
 pub mod metrics;
+pub mod operations;
 pub mod orders;
 pub mod people;
 pub mod rate_limit;
@@ -39,6 +40,7 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::db::Db;
 use crate::events::tail::Tail;
+use crate::http::DeferredRoutes;
 use crate::http::connections::Connections;
 use crate::http::denied::Denials;
 use crate::jobs::JobMetrics;
@@ -72,6 +74,8 @@ pub struct Parts {
     pub ledger: Ledger,
     /// The end of the event log.
     pub tail: Tail,
+    /// What has requests done that were taken on for later.
+    pub deferred: DeferredRoutes,
     /// Who waits for an order to be decided.
     pub settlements: Settlements,
     /// How far the past is settled.
@@ -134,6 +138,7 @@ impl App {
             tail: Tail::new(db.clone(), ledger.commits()),
             db,
             ledger,
+            deferred: router::deferred(),
             settlements: Settlements::default(),
             fence: Fence::default(),
             jobs,

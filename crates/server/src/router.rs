@@ -11,7 +11,9 @@ use schemars::generate::SchemaSettings;
 
 use crate::auth::Anyone;
 use crate::error::{ApiError, ErrorCode};
+use crate::http::DeferredRoutes;
 use crate::http::edge::EdgeLayer;
+use crate::http::endpoint::Endpoint;
 use crate::http::reference;
 use crate::routes::{PARTS, table};
 use crate::{App, auth, system};
@@ -48,6 +50,12 @@ pub fn router(app: App) -> Router {
     let document = reference::Document::new(&document);
     let document = page(move || async move { document.answer() });
     with_edge(routes.merge(pages()).route("/api/openapi.json", document), app)
+}
+
+/// The routes whose requests can be done later, as they are done then: without the edge.
+pub fn deferred() -> DeferredRoutes {
+    let lines = table().into_iter().filter(Endpoint::is_deferrable);
+    DeferredRoutes::new(lines.fold(ApiRouter::new(), |router, line| line.onto(router)).into())
 }
 
 /// Puts the edge round some routes.

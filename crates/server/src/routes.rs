@@ -10,7 +10,9 @@ use crate::auth::{
 use crate::error::ErrorCode;
 use crate::http::endpoint::{Endpoint, Reach, delete, get, patch, post, put};
 use crate::rate_limit::Class;
-use crate::{accounts, audit_log, auth, catalog, event_log, people, shop, stock, stores, system};
+use crate::{
+    accounts, audit_log, auth, catalog, event_log, operations, people, shop, stock, stores, system,
+};
 
 /// A heading of the documentation, what it says, and what stands under it.
 pub type Part = (&'static str, &'static str, fn() -> Vec<Endpoint>);
@@ -26,6 +28,7 @@ pub const PARTS: &[Part] = &[
     ("Stores", "The shops that hold stock. A caller sees those in which they hold a role.", shops),
     ("Stock", "Goods coming in, sold and taken out; what is on hand, now and then.", ledger),
     ("Orders", "Orders placed and processed, sales over the counter, and what follows.", orders),
+    ("Operations", "Requests that were taken on, to be done later.", later),
     ("Events", "The event log, and what could not be dealt with.", following),
     ("Audit", "Who did what, when and from where.", audit),
     ("System", "How the system itself is doing.", machine),
@@ -313,7 +316,8 @@ fn orders() -> Vec<Endpoint> {
         post("/api/sales", sale::sell, Sell, Reach::Stores)
             .doc("sell", "Sell over the counter: order, payments and goods at once")
             .fails(WRITES)
-            .fails(&[InsufficientStock, CreditLimitExceeded]),
+            .fails(&[InsufficientStock, CreditLimitExceeded])
+            .deferrable(operations::accept),
     ]
 }
 
@@ -362,19 +366,24 @@ fn ledger() -> Vec<Endpoint> {
     vec![
         post("/api/stock", posts::typed, MoveStock, Reach::Store)
             .doc("recordMovement", "Record one movement")
-            .fails(POSTING),
+            .fails(POSTING)
+            .deferrable(operations::accept),
         post("/api/stock/add", posts::add, MoveStock, Reach::Store)
             .doc("addStock", "Record goods that came in")
-            .fails(POSTING),
+            .fails(POSTING)
+            .deferrable(operations::accept),
         post("/api/stock/sale", posts::sale, MoveStock, Reach::Store)
             .doc("sellStock", "Record goods that were sold")
-            .fails(POSTING),
+            .fails(POSTING)
+            .deferrable(operations::accept),
         post("/api/stock/remove", posts::remove, MoveStock, Reach::Store)
             .doc("removeStock", "Record goods that were taken out")
-            .fails(POSTING),
+            .fails(POSTING)
+            .deferrable(operations::accept),
         post("/api/stock/movements", many::many, MoveStock, Reach::Stores)
             .doc("recordMovements", "Record many movements at once")
-            .fails(POSTING),
+            .fails(POSTING)
+            .deferrable(operations::accept),
         get("/api/stock/movements", movements::list, ReadStock, Reach::Stores)
             .doc("listMovements", "The ledger, newest first")
             .fails(&[NotFound]),
@@ -383,7 +392,8 @@ fn ledger() -> Vec<Endpoint> {
             .fails(&[NotFound]),
         post("/api/stock/movements/{id}/reverse", posts::reverse, MoveStock, Reach::Store)
             .doc("reverseMovement", "Undo a movement by a new one")
-            .fails(POSTING),
+            .fails(POSTING)
+            .deferrable(operations::accept),
         get("/api/stock/current", levels::current, ReadStock, Reach::Stores)
             .doc("listLevels", "What is on hand, now or at any past instant")
             .fails(&[NotFound]),
@@ -419,6 +429,16 @@ fn audit() -> Vec<Endpoint> {
                  the right in some stores only sees what was done in those.",
             )
             .fails(&[ErrorCode::NotFound]),
+    ]
+}
+
+fn later() -> Vec<Endpoint> {
+    use operations::http as own;
+    vec![
+        get("/api/operations", own::list, SignedIn, Reach::Own)
+            .doc("listOperations", "One's own requests that were taken on, newest first"),
+        get("/api/operations/{id}", own::get, SignedIn, Reach::Own)
+            .doc("getOperation", "One of them, with what came of it"),
     ]
 }
 

@@ -205,6 +205,11 @@ impl Guard for SignedIn {
 #[derive(Clone, Debug)]
 pub struct Who(pub Arc<Principal>);
 
+/// In the extensions of a request that came in before and is done now: who sent it, as they are
+/// now. No client can put it there.
+#[derive(Clone, Debug)]
+pub struct OnBehalf(pub Arc<Principal>);
+
 /// A caller who holds the right `R` somewhere; where exactly, the handler asks with
 /// [`Principal::require_store`] or [`Principal::scope`]. 401 without a good token, 403 without
 /// the right.
@@ -236,6 +241,10 @@ impl FromRequestParts<App> for Who {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> ApiResult<Self> {
+        if let Some(OnBehalf(caller)) = parts.extensions.get().cloned() {
+            RequestContext::of(parts).set_caller(Arc::clone(&caller));
+            return Ok(Self(caller));
+        }
         let Some(token) = bearer(parts) else {
             count_address(parts, app).await?;
             return Err(ApiError::unauthenticated(

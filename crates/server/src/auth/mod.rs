@@ -33,9 +33,9 @@ use std::sync::atomic::AtomicBool;
 pub use callers::Callers;
 pub use extract::{
     Access, Anyone, Can, EditCatalog, EditCustomers, EditEmployees, EditSettings, EditStores,
-    GrantCredit, Guard, GuardedBy, ManageUsers, MoveStock, OnesOwn, Operate, Person, ReadAudit,
-    ReadCatalog, ReadCustomers, ReadEmployees, ReadOrders, ReadStock, Registrar, Renewing, Right,
-    Sell, SignedIn, SuperviseSales, Who,
+    GrantCredit, Guard, GuardedBy, ManageUsers, MoveStock, OnBehalf, OnesOwn, Operate, Person,
+    ReadAudit, ReadCatalog, ReadCustomers, ReadEmployees, ReadOrders, ReadStock, Registrar,
+    Renewing, Right, Sell, SignedIn, SuperviseSales, Who,
 };
 use keys::KeyUses;
 pub use passwords::Passwords;
@@ -45,6 +45,8 @@ pub use sessions::{Device, TokenPair};
 pub use throttle::Throttle;
 pub use tokens::Tokens;
 use wrap::Wrapper;
+
+use stockroom_domain::UserId;
 
 use crate::App;
 use crate::clock::Clock;
@@ -130,13 +132,29 @@ impl Auth {
         Ok(again.is_some_and(|again| again.grants == who.grants))
     }
 
-    /// Someone who came in a while ago, as they are now (or were [`callers::AGE_MAX_S`] ago); `None`
-    /// where they may not come in any more.
+    /// Someone who came in a while ago, as they are now (or were [`callers::AGE_MAX_S`] ago);
+    /// `None` where they may not come in any more.
     ///
     /// # Errors
     /// The database's.
     pub async fn again(&self, who: &Principal) -> ApiResult<Option<Arc<Principal>>> {
         self.callers.again(&self.db, &self.clock, who).await
+    }
+
+    /// Someone who has asked for something that is done now: as they are now, though they may have
+    /// signed out since. `None` where they may do nothing any more.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn on_behalf(&self, user: UserId, via: Via) -> ApiResult<Option<Arc<Principal>>> {
+        let mut reader = self.db.read().await?;
+        let now = self.clock.now();
+        let caller = match via {
+            Via::Session(id) => sql::user_caller(&mut reader, user, id).await?,
+            Via::Key(id) => sql::key_caller_by_id(&mut reader, id, now).await?,
+            Via::Nothing => None,
+        };
+        Ok(caller.filter(|caller| caller.user_id == user).map(Arc::new))
     }
 
     /// Whether the shop's settings let people make accounts for themselves.

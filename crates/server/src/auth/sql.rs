@@ -118,6 +118,24 @@ pub async fn caller(
     Ok(principal(rows, Via::Session))
 }
 
+/// Someone who came in by a session once, as they are now, be it over or not.
+pub async fn user_caller(
+    conn: impl Into<Conn<'_>>,
+    user: UserId,
+    session_id: i64,
+) -> sqlx::Result<Option<Principal>> {
+    const SQL: &str =
+        "SELECT CAST($1 AS BIGINT) AS via_id, u.id, u.username, u.name, u.employee_id, u.version,
+                r.store_id, r.role
+        FROM users u
+        LEFT JOIN user_roles r ON r.user_id = u.id
+        WHERE u.id = $2 AND NOT u.is_disabled AND NOT u.is_deleted AND NOT u.is_program
+        ORDER BY r.store_id";
+    let rows: Vec<CallerRow> = on_db!(conn.into(), conn =>
+        sqlx::query_as(SQL).bind(session_id).bind(user.0).fetch_all(conn).await)?;
+    Ok(principal(rows, Via::Session))
+}
+
 /// A program that may come in at `$2`, with its roles.
 macro_rules! select_program {
     ($condition:literal) => {

@@ -31,6 +31,7 @@ const STEPS: &[Step] = &[
     step!(8, "0008_orders"),
     step!(9, "0009_workers"),
     step!(10, "0010_user_employees"),
+    step!(11, "0011_operations"),
 ];
 
 /// Why a database's schema cannot be brought up to date.

@@ -8,7 +8,7 @@ use crate::auth::{Principal, Scope};
 use crate::events::Logged;
 
 /// What one needs to be allowed to see events of a kind, by the word before the dot.
-const NEEDED: [(&str, Permission); 12] = [
+const NEEDED: [(&str, Permission); 13] = [
     ("stock", Permission::ReadStock),
     ("order", Permission::ReadOrders),
     ("product", Permission::ReadCatalog),
@@ -20,6 +20,7 @@ const NEEDED: [(&str, Permission); 12] = [
     ("employee", Permission::ReadEmployees),
     ("user", Permission::ManageUsers),
     ("api_key", Permission::ManageUsers),
+    ("operation", Permission::Operate),
     ("dead_letter", Permission::Operate),
 ];
 

@@ -171,6 +171,26 @@ impl Follower {
         Ok(events.into_iter().map(Arc::new).collect())
     }
 
+    /// Waits until such an event is behind a place.
+    ///
+    /// # Errors
+    /// The database did not answer.
+    pub async fn until(
+        &mut self,
+        mut place: EventId,
+        is_it: impl Fn(&Logged) -> bool,
+    ) -> sqlx::Result<()> {
+        loop {
+            self.wait_beyond(place).await;
+            for event in self.behind(place, KEPT_MAX).await? {
+                if is_it(&event) {
+                    return Ok(());
+                }
+                place = EventId(event.id);
+            }
+        }
+    }
+
     /// Waits until there is an event behind a place.
     pub async fn wait_beyond(&mut self, place: EventId) {
         // The sender lives in the tail, which is held here.

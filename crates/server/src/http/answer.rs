@@ -15,7 +15,7 @@ use serde::Serialize;
 use stockroom_domain::EventId;
 
 use super::{ETag, docs};
-use crate::error::{ApiError, ApiResult};
+use crate::error::{ApiError, ApiResult, Early};
 
 /// The `"status": "success"` of an answer: the first field of every answer's type.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
@@ -71,6 +71,14 @@ impl<T, const STATUS: u16> Answer<T, STATUS> {
     /// An answer whose JSON is written already.
     pub fn from_text(text: String) -> Self {
         Self { text, headers: HeaderMap::new(), of: PhantomData }
+    }
+
+    /// The answer of a request that ends here, before its handler.
+    pub(super) fn into_early(self) -> ApiError {
+        let text = |value: &HeaderValue| value.to_str().unwrap_or_default().to_owned();
+        let headers = self.headers.iter().map(|(name, value)| (name.to_string(), text(value)));
+        let headers = headers.collect();
+        Early::Answered { status: STATUS, headers, answer: self.text }.into()
     }
 
     /// The JSON.

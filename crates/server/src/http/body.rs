@@ -15,7 +15,7 @@ use serde::de::DeserializeOwned;
 use tokio::time::{Instant, timeout, timeout_at};
 
 use super::once::PendingFingerprint;
-use super::{decode, docs};
+use super::{decode, deferral, docs};
 use crate::App;
 use crate::error::{ApiError, ApiResult, ErrorCode};
 
@@ -35,18 +35,20 @@ pub struct Body<T, const MAX: usize = BYTES_MAX>(pub T);
 
 impl<T, const MAX: usize> FromRequest<App> for Body<T, MAX>
 where
-    T: DeserializeOwned,
+    T: DeserializeOwned + Send,
 {
     type Rejection = ApiError;
 
-    async fn from_request(request: Request, _: &App) -> ApiResult<Self> {
+    async fn from_request(request: Request, app: &App) -> ApiResult<Self> {
         let (parts, body) = request.into_parts();
         check_type(&parts.headers)?;
         let bytes = read(&parts.headers, body, MAX).await?;
         if let Some(pending) = parts.extensions.get::<PendingFingerprint>() {
             pending.cover(&bytes);
         }
-        decode::json(&bytes).map(Self)
+        let read = decode::json(&bytes).map(Self)?;
+        deferral::take_on(app, &parts, &bytes).await?;
+        Ok(read)
     }
 }
 

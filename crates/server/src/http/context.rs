@@ -34,6 +34,11 @@ impl RequestContext {
         Self(Arc::new(Known { id: Some(id), address, is_secure, ..Known::default() }))
     }
 
+    /// A request that came in before and is done now.
+    pub fn again(id: Arc<str>, address: Option<IpAddr>) -> Self {
+        Self(Arc::new(Known { id: Some(id), address, ..Known::default() }))
+    }
+
     /// Whether the client speaks TLS, with us or with a proxy that is trusted.
     pub fn is_secure(&self) -> bool {
         self.0.is_secure

@@ -10,11 +10,16 @@ use aide::axum::ApiRouter;
 use aide::axum::routing::{
     ApiMethodRouter, delete_with, get_with, patch_with, post_with, put_with,
 };
+use aide::generate::{GenContext, in_context};
+use aide::openapi::{Operation, ReferenceOr, StatusCode};
 use aide::operation::{OperationHandler, OperationInput, OperationOutput};
 use aide::transform::TransformOperation;
 use axum::Extension;
 use axum::handler::Handler;
+use schemars::JsonSchema;
 
+use super::Answer;
+use super::deferral::{self, Accept, Deferral};
 use super::docs::fails;
 use crate::App;
 use crate::auth::{Access, Guard, GuardedBy};
@@ -57,6 +62,7 @@ pub struct Endpoint {
     reach: Reach,
     class: Class,
     docs: Docs,
+    deferral: Option<Deferral>,
     route: Box<dyn FnOnce(Describe) -> ApiMethodRouter<App>>,
 }
 
@@ -68,6 +74,8 @@ struct Docs {
     summary: &'static str,
     about: Option<&'static str>,
     failures: Vec<ErrorCode>,
+    /// What is to be said of an operation that can be done later.
+    later: Option<fn(&mut GenContext, &mut Operation)>,
 }
 
 type Describe = Box<dyn FnOnce(TransformOperation<'_>) -> TransformOperation<'_>>;
@@ -101,6 +109,7 @@ macro_rules! methods {
                 reach,
                 class: if $method == "GET" { Class::Read } else { Class::Write },
                 docs: Docs::default(),
+                deferral: None,
                 route: Box::new(|describe| $with(handler, describe)),
             }
         }
@@ -145,6 +154,26 @@ impl Endpoint {
         self
     }
 
+    /// Lets its callers ask to have it done later, by the operation that `accept` answers with.
+    #[must_use]
+    pub fn deferrable<T: JsonSchema + 'static>(mut self, accept: Accept<T>) -> Self {
+        self.deferral = Some(Deferral::by(accept));
+        self.docs.later = Some(|ctx, operation| {
+            deferral::document(ctx, operation);
+            let answers = Answer::<T, 202>::inferred_responses(ctx, operation);
+            let responses = operation.responses.get_or_insert_with(Default::default);
+            responses.responses.extend(answers.into_iter().filter_map(|(status, answer)| {
+                Some((StatusCode::Code(status?), ReferenceOr::Item(answer)))
+            }));
+        });
+        self
+    }
+
+    /// Whether it can be done later.
+    pub const fn is_deferrable(&self) -> bool {
+        self.deferral.is_some()
+    }
+
     /// Puts it under a heading of the documentation.
     #[must_use]
     pub fn tagged(mut self, tag: &'static str) -> Self {
@@ -175,9 +204,14 @@ impl Endpoint {
     /// Adds it to a router.
     pub fn onto(self, router: ApiRouter<App>) -> ApiRouter<App> {
         let (docs, access, reach, class) = (self.docs, self.access, self.reach, self.class);
+        let deferral = self.deferral.map(|deferral| Deferral { kind: docs.id, ..deferral });
         let describe: Describe =
             Box::new(move |operation| docs.describe(operation, access, reach, class));
-        router.api_route(self.path, (self.route)(describe).layer(Extension(class)))
+        let mut route = (self.route)(describe).layer(Extension(class));
+        if let Some(deferral) = deferral {
+            route = route.layer(Extension(deferral));
+        }
+        router.api_route(self.path, route)
     }
 }
 
@@ -192,6 +226,9 @@ impl Docs {
         let mut operation = operation.id(self.id).tag(self.tag).summary(self.summary);
         if let Some(about) = self.about {
             operation = operation.description(about);
+        }
+        if let Some(later) = self.later {
+            in_context(|ctx| later(ctx, operation.inner_mut()));
         }
         let extensions = &mut operation.inner_mut().extensions;
         extensions.insert("x-permission".to_owned(), access.name().into());

@@ -5,7 +5,7 @@ use aide::OperationOutput;
 use aide::generate::GenContext;
 use aide::openapi::{Operation, Response as DocResponse};
 use axum::http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
-use axum::http::{HeaderValue, StatusCode};
+use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -39,8 +39,21 @@ impl IntoResponse for ApiError {
         match self.into_early() {
             Early::Failure(failure) => failed(failure),
             Early::Replay { key, status, answer } => once::replayed(&key, status, answer),
+            Early::Answered { status, headers, answer } => answered(status, headers, answer),
         }
     }
+}
+
+fn answered(status: u16, headers: Vec<(String, String)>, answer: String) -> Response {
+    let mut response = Response::new(axum::body::Body::from(answer));
+    *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::OK);
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    for (name, value) in headers {
+        if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::try_from(value)) {
+            response.headers_mut().insert(name, value);
+        }
+    }
+    response
 }
 
 fn failed(failure: Failure) -> Response {

@@ -103,6 +103,12 @@ impl Once {
         &self.key
     }
 
+    /// The same for taking the request on, which is another effect than its own.
+    #[must_use]
+    pub fn for_taking_on(&self) -> Self {
+        Self { route: format!("later:{}", self.route), ..self.clone() }
+    }
+
     /// Method and route: `POST /api/products/{id}/restore`.
     pub fn route(&self) -> &str {
         &self.route
@@ -144,7 +150,10 @@ impl FromRequestParts<App> for Once {
         let head = format!("{} {target}", parts.method);
         let fingerprint = PendingFingerprint(Arc::new(Pending { head, value: OnceLock::new() }));
         parts.extensions.insert(fingerprint.clone());
-        Ok(Self { key, route, fingerprint, context: RequestContext::of(parts) })
+        let once = Self { key, route, fingerprint, context: RequestContext::of(parts) };
+        // For what takes the request on, if it is to be done later.
+        parts.extensions.insert(once.clone());
+        Ok(once)
     }
 }
 

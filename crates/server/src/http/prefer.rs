@@ -7,8 +7,8 @@ use aide::generate::GenContext;
 use aide::openapi::Operation;
 use aide::operation::add_parameters;
 use axum::extract::FromRequestParts;
-use axum::http::HeaderName;
 use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderName};
 
 use super::etag;
 use crate::App;
@@ -42,13 +42,22 @@ impl PreferWait {
     }
 }
 
+/// Whether a caller would rather not wait for the work: `Prefer: respond-async`.
+pub(super) fn is_async(headers: &HeaderMap) -> bool {
+    let preferences = texts(headers).into_iter().flat_map(|text| text.split(','));
+    let names = preferences.filter_map(|preference| preference.split(';').next());
+    names.into_iter().any(|name| name.trim().eq_ignore_ascii_case("respond-async"))
+}
+
+fn texts(headers: &HeaderMap) -> Vec<&str> {
+    headers.get_all(PREFER).iter().filter_map(|value| value.to_str().ok()).collect()
+}
+
 impl FromRequestParts<App> for PreferWait {
     type Rejection = std::convert::Infallible;
 
     async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self, Self::Rejection> {
-        let sent = parts.headers.get_all(PREFER);
-        let texts: Vec<&str> = sent.iter().filter_map(|value| value.to_str().ok()).collect();
-        Ok(Self::parse(&texts))
+        Ok(Self::parse(&texts(&parts.headers)))
     }
 }
 

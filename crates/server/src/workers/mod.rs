@@ -26,6 +26,7 @@ use tokio::task::JoinSet;
 
 use crate::App;
 use crate::events::Logged;
+use crate::operations::{self, RunError};
 use crate::orders::worker::{TakeError, take_all};
 
 pub use metrics::WorkerMetrics;
@@ -91,13 +92,22 @@ struct Queue {
 }
 
 /// All queues.
-const QUEUES: [Queue; 1] = [Queue {
-    name: "orders",
-    takes: |kind| kind == "order.placed",
-    work: |app, notices| Box::pin(take_goods(app, notices)),
-    batch_max: 128,
-    consumers: 2,
-}];
+const QUEUES: [Queue; 2] = [
+    Queue {
+        name: "orders",
+        takes: |kind| kind == "order.placed",
+        work: |app, notices| Box::pin(take_goods(app, notices)),
+        batch_max: 128,
+        consumers: 2,
+    },
+    Queue {
+        name: "operations",
+        takes: |kind| kind == operations::QUEUED,
+        work: |app, notices| Box::pin(do_operations(app, notices)),
+        batch_max: 64,
+        consumers: 2,
+    },
+];
 
 /// The names of all queues.
 pub fn names() -> Vec<&'static str> {
@@ -114,6 +124,17 @@ async fn take_goods(app: &App, notices: &[Notice]) -> Vec<Outcome> {
         Err(error) => Outcome::Failed(error.to_string()),
     };
     taken.into_iter().map(outcome).collect()
+}
+
+/// Does what was taken on before.
+async fn do_operations(app: &App, notices: &[Notice]) -> Vec<Outcome> {
+    let ids: Vec<i64> = notices.iter().map(|notice| notice.subject_id).collect();
+    let outcome = |run: Result<(), RunError>| match run {
+        Ok(()) => Outcome::Done,
+        Err(RunError::NotNow(why)) => Outcome::NotNow(why),
+        Err(RunError::Failed(why)) => Outcome::Failed(why),
+    };
+    operations::run_all(app, &ids).await.into_iter().map(outcome).collect()
 }
 
 impl Queue {

@@ -66,6 +66,10 @@ async fn shop(app: &TestApp) -> Person {
         app.tamper(&letter).await.expect("done");
         let items = json!([{"product_id": product, "quantity": 1}]);
         post("/api/orders", json!({"items": items, "store_id": admin.store})).await.expect(201);
+        let added = json!({"store_id": admin.store, "product_id": product, "quantity": 1});
+        let later =
+            app.post("/api/stock/add").token(&admin.token).header("prefer", "respond-async");
+        later.json(&added).await.expect(202);
         let paid = json!({"store_id": admin.store, "method": "cash", "amount": "1.00"});
         post("/api/customers/1/payments", paid).await.expect(201);
     }

@@ -23,6 +23,7 @@ mod jobs;
 mod ledger;
 mod limits;
 mod lists;
+mod operations;
 mod order_steps;
 mod orders;
 mod outside;
