@@ -7,6 +7,7 @@
 //!
 //! Beside its lines a parcel may take an order a step further and charge a customer: all of it
 //! stands, or none. Only a step with another to take in its stead survives the fall of its lines.
+//! Goods that a step brings back get in whatever has become of their product: they are there.
 
 use std::collections::{HashMap, HashSet};
 
@@ -211,8 +212,9 @@ fn decide_lines(
     parcel: &Parcel,
     taken: &mut Taken,
 ) -> Result<Vec<Result<Movement, Refusal>>, Faults> {
+    let brings_back = parcel.step.is_some_and(|step| step.step.brings_back());
     let results: Vec<Result<Movement, Refusal>> =
-        parcel.lines.iter().map(|line| decide_line(state, line, taken)).collect();
+        parcel.lines.iter().map(|line| decide_line(state, line, brings_back, taken)).collect();
     let one_stands = results.iter().any(Result::is_ok);
     let one_falls = results.iter().any(Result::is_err);
     if !one_falls || (one_stands && parcel.atomicity == Atomicity::EachLine) {
@@ -229,9 +231,17 @@ fn decide_lines(
 }
 
 /// Judges one line and, if it stands, moves its level on.
-fn decide_line(state: &mut State, line: &Line, taken: &mut Taken) -> Result<Movement, Refusal> {
+fn decide_line(
+    state: &mut State,
+    line: &Line,
+    brings_back: bool,
+    taken: &mut Taken,
+) -> Result<Movement, Refusal> {
     let slot = state.shelves.get_mut(&line.key).ok_or(Refusal::UnknownProduct)?;
     let shelf = slot.as_mut().map_err(|refusal| *refusal)?;
+    if let Some(refusal) = shelf.closed.filter(|_| !brings_back) {
+        return Err(refusal);
+    }
     if line.reverses.is_some_and(|undone| state.reversed.contains(&undone)) {
         return Err(Refusal::AlreadyReversed);
     }
@@ -280,7 +290,7 @@ mod tests {
     /// Five of each of two products, a pending order, and a customer who may owe ten.
     fn state() -> State {
         let level = Level { on_hand: Quantity::units(5), version: 1, ..Level::default() };
-        let shelf = Shelf { level, catalogue_cost: None };
+        let shelf = Shelf { level, ..Shelf::default() };
         let limit = Some(Money::from_cents(1_000));
         State {
             shelves: [1, 2].map(|product| (key(product), Ok(shelf))).into(),
@@ -362,6 +372,26 @@ mod tests {
         assert_eq!(accepted.order, Some(OrderState { status: Status::Rejected, version: 2 }));
         assert!(accepted.lines.is_empty() && accepted.entry.is_none());
         assert_eq!(on_hand(&state), [5, 5]);
+    }
+
+    #[test]
+    fn what_was_closed_takes_back_what_an_order_had_taken_and_nothing_else() {
+        for (from, step, stands) in [
+            (Status::Pending, Step::Confirm, false),
+            (Status::Confirmed, Step::Cancel, true),
+            (Status::Shipped, Step::Return, true),
+            (Status::Confirmed, Step::Ship, false),
+        ] {
+            let mut state = state();
+            let closed = Some(Refusal::UnknownProduct);
+            state.shelves.insert(key(1), Ok(Shelf { closed, ..Shelf::default() }));
+            state.orders.insert(ORDER, OrderState { status: from, version: 1 });
+            let step = OrderStep { step, ..confirm(None).expect("a step") };
+            let back = Parcel { step: Some(step), ..parcel("a", &[-2]) };
+            let verdicts = decide(&mut state, [&back]);
+            assert_eq!(matches!(verdicts[0], Verdict::Accepted(_)), stands, "{verdicts:?}");
+            assert_eq!(on_hand(&state)[0], if stands { 2 } else { 0 });
+        }
     }
 
     #[test]

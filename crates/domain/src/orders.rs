@@ -61,6 +61,11 @@ impl Step {
             Self::Delete => "deleted",
         }
     }
+
+    /// Whether it brings goods back that the order had taken.
+    pub const fn brings_back(self) -> bool {
+        matches!(self, Self::Cancel | Self::Return)
+    }
 }
 
 impl Status {

@@ -127,6 +127,9 @@ pub struct Shelf {
     pub level: Level,
     /// The product's cost in the catalogue.
     pub catalogue_cost: Option<Money>,
+    /// Why nothing moves here any more, but goods that come back: the product was deleted, or its
+    /// lots are tracked by now.
+    pub closed: Option<Refusal>,
 }
 
 /// A decided line: one row of the ledger.

@@ -11,6 +11,7 @@ use stockroom_domain::stock::{Change, Line, Refusal, Valuation};
 use stockroom_domain::{Money, Quantity, Timestamp};
 
 use ledger_model::Model;
+use ledger_model::documents::{Papers, scenario_with_documents};
 use ledger_model::scenario::{
     Scenario, accepted, key, levels, line, parcel, scenario, scenario_with_credits, stocked, undone,
 };
@@ -31,6 +32,9 @@ fn shortage(requested: i64, on_hand: i64) -> Refusal {
 fn same(left: &State, right: &State) -> Result<(), TestCaseError> {
     prop_assert_eq!(&left.shelves, &right.shelves);
     prop_assert_eq!(&left.reversed, &right.reversed);
+    prop_assert_eq!(&left.orders, &right.orders);
+    prop_assert_eq!(&left.balances, &right.balances);
+    prop_assert_eq!(&left.reversed_entries, &right.reversed_entries);
     prop_assert_eq!(&left.known_keys, &right.known_keys);
     prop_assert_eq!(left.now, right.now);
     Ok(())
@@ -48,6 +52,16 @@ proptest! {
         prop_assert_eq!(&outcome.verdicts, &expected);
         prop_assert_eq!(levels(&outcome.after), model.levels());
         prop_assert_eq!(undone(&outcome.after), model.undone());
+    }
+
+    #[test]
+    fn orders_and_balances_agree_with_a_naive_model(scenario in scenario_with_documents()) {
+        let mut model = Model::of(&scenario.state);
+        let expected = model.decide(&scenario.parcels);
+        let outcome = scenario.run();
+        prop_assert_eq!(&outcome.verdicts, &expected);
+        prop_assert_eq!(levels(&outcome.after), model.levels());
+        prop_assert_eq!(&Papers::of(&outcome.after), model.papers());
     }
 
     #[test]
@@ -120,7 +134,7 @@ proptest! {
     #![proptest_config(config())]
 
     #[test]
-    fn what_is_not_accepted_touches_nothing(scenario in scenario()) {
+    fn what_is_not_accepted_touches_nothing(scenario in scenario_with_documents()) {
         let mut state = scenario.state;
         for parcel in &scenario.parcels {
             let before = state.clone();
@@ -132,7 +146,7 @@ proptest! {
     }
 
     #[test]
-    fn the_accepted_would_have_been_decided_the_same_without_the_others(scenario in scenario()) {
+    fn the_accepted_would_have_been_decided_the_same_without_the_others(scenario in scenario_with_documents()) {
         let whole = scenario.run();
         let stands = |verdict: &Verdict| matches!(verdict, Verdict::Accepted(_));
         let parcels = scenario.parcels.iter().zip(&whole.verdicts);
@@ -212,7 +226,7 @@ proptest! {
 
     #[test]
     fn a_batch_may_be_split_anywhere(
-        scenario in scenario(),
+        scenario in scenario_with_documents(),
         cuts in prop::collection::btree_set(0_usize..16, 0..5),
     ) {
         let whole = scenario.run();
@@ -239,12 +253,63 @@ proptest! {
     }
 }
 
+// Orders and customers.
+proptest! {
+    #![proptest_config(config())]
+
+    #[test]
+    fn an_order_takes_one_step_from_each_of_its_versions(scenario in scenario_with_documents()) {
+        let outcome = scenario.run();
+        let mut reached = BTreeSet::new();
+        for (parcel, verdict) in scenario.parcels.iter().zip(&outcome.verdicts) {
+            let (Some(wish), Verdict::Accepted(accepted)) = (parcel.step, verdict) else {
+                continue;
+            };
+            let state = accepted.order.expect("where the order stands");
+            prop_assert_eq!(state.version, wish.expected_version + 1);
+            prop_assert!(reached.insert((wish.order, state.version)), "two steps from one version");
+        }
+    }
+
+    #[test]
+    fn for_want_of_goods_nothing_moves_and_nobody_is_charged(
+        scenario in scenario_with_documents(),
+    ) {
+        for (parcel, verdict) in scenario.parcels.iter().zip(scenario.run().verdicts) {
+            let Verdict::Accepted(accepted) = verdict else { continue };
+            if !accepted.shortages.is_empty() {
+                prop_assert!(parcel.step.is_some_and(|wish| wish.otherwise.is_some()));
+                prop_assert!(accepted.lines.is_empty() && accepted.entry.is_none());
+            }
+        }
+    }
+
+    #[test]
+    fn the_sum_of_the_entries_is_what_a_customer_owes(scenario in scenario_with_documents()) {
+        let outcome = scenario.run();
+        for (customer, before) in &outcome.before.balances {
+            let Ok(before) = before else { continue };
+            let after = outcome.after.balances[customer].expect("a balance");
+            let entries = outcome.verdicts.iter().filter_map(|verdict| match verdict {
+                Verdict::Accepted(accepted) => accepted.entry,
+                _ => None,
+            });
+            let entries: Vec<_> = entries.filter(|entry| entry.customer == *customer).collect();
+            let moved: i64 = entries.iter().map(|entry| entry.amount.cents()).sum();
+            prop_assert_eq!(before.owed.cents() + moved, after.owed.cents());
+            let versions: Vec<i64> = entries.iter().map(|entry| entry.version).collect();
+            let expected: Vec<i64> = (before.version + 1..).take(entries.len()).collect();
+            prop_assert_eq!(versions, expected);
+        }
+    }
+}
+
 // Keys and reversals.
 proptest! {
     #![proptest_config(config())]
 
     #[test]
-    fn one_key_in_one_batch_has_one_effect(scenario in scenario()) {
+    fn one_key_in_one_batch_has_one_effect(scenario in scenario_with_documents()) {
         let verdicts = scenario.run().verdicts;
         let mut effects: Vec<(&str, usize)> = Vec::new();
         for (index, (Parcel { key, .. }, verdict)) in
@@ -262,7 +327,7 @@ proptest! {
     }
 
     #[test]
-    fn a_batch_sent_twice_over_has_one_effect(scenario in scenario()) {
+    fn a_batch_sent_twice_over_has_one_effect(scenario in scenario_with_documents()) {
         // Under keys of their own, for what was refused may stand the second time.
         let once = scenario.run();
         let effects = scenario.parcels.iter().zip(&once.verdicts);
@@ -277,7 +342,7 @@ proptest! {
     }
 
     #[test]
-    fn a_known_key_has_no_effect(scenario in scenario()) {
+    fn a_known_key_has_no_effect(scenario in scenario_with_documents()) {
         let mut state = scenario.state;
         state.known_keys = scenario.parcels.iter().map(|parcel| parcel.key.clone()).collect();
         let outcome = Scenario { state, parcels: scenario.parcels }.run();

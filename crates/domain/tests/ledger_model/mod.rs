@@ -1,13 +1,17 @@
 //! The rules of stock once more, as naively as they can be written: wide integers, one map,
 //! and a copy of everything for each parcel. Shares no arithmetic with the crate.
 
+pub mod documents;
 pub mod scenario;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use stockroom_domain::batch::{Accepted, Atomicity, Parcel, Refused, State, Verdict};
+use stockroom_domain::orders::Step;
 use stockroom_domain::stock::{Change, Level, LevelKey, Line, Movement, Refusal, Valuation};
 use stockroom_domain::{Money, Quantity, Timestamp};
+
+use documents::Papers;
 
 const QUANTITY_MAX: i128 = 1_000_000_000_000;
 
@@ -19,6 +23,7 @@ struct Bin {
     version: i64,
     updated_at: i64,
     catalogue_cost: i128,
+    closed: Option<Refusal>,
 }
 
 /// All that the model knows.
@@ -27,6 +32,7 @@ pub struct Model {
     bins: BTreeMap<LevelKey, Result<Bin, Refusal>>,
     undone: BTreeSet<i64>,
     known: BTreeSet<String>,
+    papers: Papers,
     now: i64,
 }
 
@@ -39,11 +45,13 @@ impl Model {
             version: shelf.level.version,
             updated_at: shelf.level.updated_at.0,
             catalogue_cost: shelf.catalogue_cost.map_or(0, |cost| cost.cents().into()),
+            closed: shelf.closed,
         };
         Self {
             bins: state.shelves.iter().map(|(key, shelf)| (*key, shelf.map(bin))).collect(),
             undone: state.reversed.iter().map(|movement| movement.0).collect(),
             known: state.known_keys.iter().cloned().collect(),
+            papers: Papers::of(state),
             now: state.now.0,
         }
     }
@@ -62,6 +70,11 @@ impl Model {
     /// The movements that are undone by now.
     pub fn undone(&self) -> BTreeSet<i64> {
         self.undone.clone()
+    }
+
+    /// Orders and what customers owe.
+    pub const fn papers(&self) -> &Papers {
+        &self.papers
     }
 
     /// Judges a batch.
@@ -84,20 +97,48 @@ impl Model {
     /// Tries a parcel on a copy of everything, and keeps the copy if it stands.
     fn parcel(&mut self, parcel: &Parcel) -> Verdict {
         let mut trial = self.clone();
-        let results: Vec<_> = parcel.lines.iter().map(|line| trial.line(line)).collect();
+        match trial.judge(self, parcel) {
+            Ok(accepted) => {
+                *self = trial;
+                Verdict::Accepted(accepted)
+            }
+            Err(refused) => Verdict::Refused(refused),
+        }
+    }
+
+    /// Changes this copy of `before` as a parcel wishes.
+    fn judge(&mut self, before: &Self, parcel: &Parcel) -> Result<Accepted, Refused> {
+        let mut accepted = Accepted::default();
+        if let Some(wish) = &parcel.step {
+            accepted.order = Some(self.papers.step(wish, wish.step).map_err(Refused::Order)?);
+        }
+        let is_back = parcel.step.is_some_and(|s| matches!(s.step, Step::Cancel | Step::Return));
+        let results: Vec<_> = parcel.lines.iter().map(|line| self.line(line, is_back)).collect();
         let fallen = results.iter().filter(|result| result.is_err()).count();
         let stands = match parcel.atomicity {
             Atomicity::Whole => fallen == 0,
             Atomicity::EachLine => fallen == 0 || fallen < results.len(),
         };
         if stands {
-            *self = trial;
-            return Verdict::Accepted(Accepted { lines: results, ..Accepted::default() });
+            accepted.lines = results;
+        } else {
+            *self = before.clone();
+            let fault = |index| Some((index, before.fault(parcel, &results, index)?));
+            let faults: Vec<_> = (0..results.len()).filter_map(fault).collect();
+            let Some((wish, other)) = parcel.step.and_then(|wish| Some((wish, wish.otherwise?)))
+            else {
+                return Err(Refused::Lines(faults));
+            };
+            accepted.order = Some(self.papers.step(&wish, other).map_err(Refused::Order)?);
+            accepted.shortages = faults;
         }
-        let faults = (0..results.len())
-            .filter_map(|index| Some((index, self.fault(parcel, &results, index)?)))
-            .collect();
-        Verdict::Refused(Refused::Lines(faults))
+        if let Some(charge) = parcel.charge.filter(|_| stands) {
+            accepted.entry = Some(self.papers.charge(&charge).map_err(Refused::Credit)?);
+        }
+        if let (Some(wish), Some(state)) = (&parcel.step, accepted.order) {
+            self.papers.keep(wish.order, state);
+        }
+        Ok(accepted)
     }
 
     /// What to say of the line at `index` in a parcel that fell: in terms of the level as it
@@ -129,9 +170,12 @@ impl Model {
         })
     }
 
-    /// One line against its bin.
-    fn line(&mut self, line: &Line) -> Result<Movement, Refusal> {
+    /// One line against its bin; into a closed one only what comes back.
+    fn line(&mut self, line: &Line, is_back: bool) -> Result<Movement, Refusal> {
         let bin = (*self.bins.get(&line.key).ok_or(Refusal::UnknownProduct)?)?;
+        if let (Some(refusal), false) = (bin.closed, is_back) {
+            return Err(refusal);
+        }
         if line.reverses.is_some_and(|movement| self.undone.contains(&movement.0)) {
             return Err(Refusal::AlreadyReversed);
         }

@@ -105,7 +105,7 @@ pub fn stocked(units: i64, cents: i64) -> State {
         value: Money::from_cents(cents),
         ..Level::default()
     };
-    let shelf = Shelf { level, catalogue_cost: None };
+    let shelf = Shelf { level, ..Shelf::default() };
     State { shelves: [(key(1, 1), Ok(shelf))].into(), ..State::default() }
 }
 
@@ -155,8 +155,11 @@ fn shelf(cents: BoxedStrategy<i64>) -> impl Strategy<Value = Shelf> {
         },
     );
     let level = prop_oneof![2 => Just(Level::default()), 1 => past];
-    (level, weighted(0.7, cents))
-        .prop_map(|(level, cost)| Shelf { level, catalogue_cost: cost.map(Money::from_cents) })
+    let closed = weighted(0.1, select(vec![Refusal::UnknownProduct, Refusal::LotRequired]));
+    (level, weighted(0.7, cents), closed).prop_map(|(level, cost, closed)| {
+        let catalogue_cost = cost.map(Money::from_cents);
+        Shelf { level, catalogue_cost, closed }
+    })
 }
 
 const KEYS: [&str; 8] = ["a", "b", "c", "d", "e", "f", "g", "h"];

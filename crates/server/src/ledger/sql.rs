@@ -60,20 +60,22 @@ crate::from_row!(LoadedRow {
 
 impl From<LoadedRow> for Loaded {
     fn from(row: LoadedRow) -> Self {
-        let shelf = if row.store_deleted {
-            Err(Refusal::UnknownStore)
-        } else if row.product_deleted {
-            Err(Refusal::UnknownProduct)
-        } else if row.track_lots && row.lot_id == LotId::NONE.0 {
-            Err(Refusal::LotRequired)
+        let level = Level {
+            on_hand: Quantity::from_thousandths(row.on_hand),
+            value: Money::from_cents(row.value),
+            version: row.version,
+            updated_at: Timestamp(row.updated_at),
+        };
+        let closed = if row.product_deleted {
+            Some(Refusal::UnknownProduct)
         } else {
-            let level = Level {
-                on_hand: Quantity::from_thousandths(row.on_hand),
-                value: Money::from_cents(row.value),
-                version: row.version,
-                updated_at: Timestamp(row.updated_at),
-            };
-            Ok(Shelf { level, catalogue_cost: row.cost.map(Money::from_cents) })
+            let needs_lot = row.track_lots && row.lot_id == LotId::NONE.0;
+            needs_lot.then_some(Refusal::LotRequired)
+        };
+        let catalogue_cost = row.cost.map(Money::from_cents);
+        let shelf = match row.store_deleted {
+            true => Err(Refusal::UnknownStore),
+            false => Ok(Shelf { level, catalogue_cost, closed }),
         };
         Self {
             key: LevelKey {

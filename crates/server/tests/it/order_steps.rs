@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use stockroom_domain::permissions::Role;
 
 use crate::products::as_;
-use crate::support::{TestApp, on_both_engines};
+use crate::support::{Shop, TestApp, on_both_engines};
 
 on_both_engines!(
     an_order_goes_through_its_life,
@@ -19,6 +19,8 @@ on_both_engines!(
     a_step_of_a_version_that_has_passed_is_refused,
     a_movement_of_an_order_is_not_undone_by_itself,
     an_order_is_hidden_when_nothing_is_left_to_be_done,
+    goods_come_back_although_their_product_was_deleted,
+    goods_without_a_lot_go_back_to_where_they_came_from,
 );
 
 async fn an_order_goes_through_its_life(app: TestApp) {
@@ -300,4 +302,54 @@ async fn an_answer_is_not_told_again_to_someone_who_lost_the_right(app: TestApp)
     as_(app.patch(&path), &shop.admin).json(&grant).await.expect(200);
     ship().await.expect(404).error("not_found");
     place().await.expect(404).error("not_found");
+}
+
+/// What may be done with a product that is there again, and not with one that is gone.
+async fn is_sold(app: &TestApp, shop: &Shop) -> bool {
+    let sale = app.sale(&shop.admin, shop.store, shop.product, 1).await;
+    assert!(matches!(sale.status, 201 | 404), "{}", sale.text());
+    sale.status == 201
+}
+
+async fn goods_come_back_although_their_product_was_deleted(app: TestApp) {
+    let shop = app.shop(5).await;
+    let called_off = app.placed(&shop.admin, shop.store, shop.product, 2).await;
+    let sent = app.placed(&shop.admin, shop.store, shop.product, 3).await;
+    app.take_goods().await;
+    app.step(&shop.admin, sent, "ship", &json!({})).await.expect(200);
+    // Nothing of it is left on the shelf.
+    let path = format!("/api/products/{}", shop.product);
+    as_(app.delete(&path), &shop.admin).await.expect(204);
+    let late = app.step(&shop.admin, called_off, "cancel", &json!({})).await.expect(200);
+    assert_eq!(late.json()["order"]["status"], "cancelled");
+    assert_eq!(app.on_hand(shop.store, shop.product).await, 2);
+    for (quantity, disposition, left) in [(1, "restock", 3), (2, "write_off", 3)] {
+        let item = json!({"item_id": 1, "quantity": quantity, "disposition": disposition});
+        let back = json!({ "items": [item] });
+        app.step(&shop.admin, sent, "return", &back).await.expect(200);
+        assert_eq!(app.on_hand(shop.store, shop.product).await, left);
+    }
+    assert!(!is_sold(&app, &shop).await, "a deleted product is not sold");
+    as_(app.post(&format!("{path}/restore")), &shop.admin).await.expect(200);
+    assert!(is_sold(&app, &shop).await);
+    app.check_books().await;
+}
+
+async fn goods_without_a_lot_go_back_to_where_they_came_from(app: TestApp) {
+    let shop = app.shop(5).await;
+    let called_off = app.placed(&shop.admin, shop.store, shop.product, 2).await;
+    let sent = app.placed(&shop.admin, shop.store, shop.product, 3).await;
+    app.take_goods().await;
+    app.step(&shop.admin, sent, "ship", &json!({})).await.expect(200);
+    app.tamper("UPDATE products SET track_lots = TRUE").await.expect("done");
+    app.step(&shop.admin, called_off, "cancel", &json!({})).await.expect(200);
+    let item = json!({"item_id": 1, "quantity": 1, "disposition": "restock"});
+    app.step(&shop.admin, sent, "return", &json!({ "items": [item] })).await.expect(200);
+    let without_lot = "SELECT on_hand FROM stock_levels WHERE lot_id = 0";
+    assert_eq!(app.number(without_lot).await, 3_000);
+    // A new order looks for lots, of which there are none.
+    let next = app.placed(&shop.admin, shop.store, shop.product, 1).await;
+    app.take_goods().await;
+    assert_eq!(app.read_order(&shop.admin, next).await["status"], "rejected");
+    app.check_books().await;
 }
