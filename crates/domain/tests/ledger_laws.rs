@@ -146,7 +146,9 @@ proptest! {
     }
 
     #[test]
-    fn the_accepted_would_have_been_decided_the_same_without_the_others(scenario in scenario_with_documents()) {
+    fn the_accepted_would_have_been_decided_the_same_without_the_others(
+        scenario in scenario_with_documents(),
+    ) {
         let whole = scenario.run();
         let stands = |verdict: &Verdict| matches!(verdict, Verdict::Accepted(_));
         let parcels = scenario.parcels.iter().zip(&whole.verdicts);
