@@ -191,6 +191,11 @@ impl Follower {
         }
     }
 
+    /// The last event that is known to be there.
+    pub fn last(&self) -> EventId {
+        *self.last.borrow()
+    }
+
     /// Waits until there is an event behind a place.
     pub async fn wait_beyond(&mut self, place: EventId) {
         // The sender lives in the tail, which is held here.
