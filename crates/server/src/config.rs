@@ -104,6 +104,11 @@ settings! {
     queues: Queues = Some("all"),
     /// How often a message is tried before it is parked as a dead letter (1 to 100).
     worker_tries_max: u32 = Some("8"),
+    /// Networks to which webhooks may lead although they are not public, also without TLS:
+    /// addresses and networks, as in `10.1.0.0/16, 127.0.0.1`.
+    webhook_networks: Networks = Some(""),
+    /// PEM file with certificates that webhooks believe beside those of the public authorities.
+    webhook_ca: Option<PathBuf> = None,
     /// The address that browsers use, if it is another than `listen`: `https://shop.example`.
     public_url: Option<String> = None,
 }

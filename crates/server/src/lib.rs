@@ -29,6 +29,7 @@ pub mod shop;
 pub mod stock;
 pub mod stores;
 pub mod system;
+pub mod webhooks;
 pub mod workers;
 
 use std::ops::Deref;
@@ -51,6 +52,7 @@ use crate::metrics::Metrics;
 use crate::orders::settlements::Settlements;
 use crate::rate_limit::RateLimits;
 use crate::system::Readiness;
+use crate::webhooks::{WebhookMetrics, Webhooks};
 use crate::workers::WorkerMetrics;
 
 /// How long work may go on whose callers have gone. What it has not committed is rolled back.
@@ -93,6 +95,8 @@ pub struct Parts {
     pub jobs: JobMetrics,
     /// How work on what was announced goes.
     pub workers: WorkerMetrics,
+    /// What sends events to other people's servers.
+    pub webhooks: Webhooks,
     /// What is measured.
     pub metrics: Metrics,
     is_draining: AtomicBool,
@@ -119,6 +123,9 @@ impl App {
         jobs.register(metrics.registry_mut());
         let workers = WorkerMetrics::default();
         workers.register(metrics.registry_mut());
+        let webhook_metrics = WebhookMetrics::default();
+        webhook_metrics.register(metrics.registry_mut());
+        let webhooks = Webhooks::new(&config, webhook_metrics)?;
         let connections = Connections::new(usize::try_from(config.connections_max)?);
         connections.register(metrics.registry_mut());
         let settings = LedgerSettings {
@@ -144,6 +151,7 @@ impl App {
             fence: Fence::default(),
             jobs,
             workers,
+            webhooks,
             metrics,
             is_draining: AtomicBool::new(false),
         })))

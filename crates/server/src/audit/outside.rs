@@ -76,6 +76,8 @@ fn subject_kind(table: &str) -> &'static str {
         "stores" => "store",
         "suppliers" => "supplier",
         "user_preferences" | "user_roles" | "users" => "user",
+        "webhook_secrets" => "webhook_secret",
+        "webhooks" => "webhook",
         _ => "table",
     }
 }
@@ -99,6 +101,7 @@ mod tests {
         for migration in [
             include_str!("../../migrations/postgres/0006_audit.sql"),
             include_str!("../../migrations/postgres/0007_people.sql"),
+            include_str!("../../migrations/postgres/0013_webhooks.sql"),
         ] {
             let list = migration.split_once("unnest(ARRAY[").expect("the list").1;
             let list = list.split_once("])").expect("its end").0;

@@ -77,6 +77,11 @@ impl Keyring {
         Self { wrapper, ..Self::default() }
     }
 
+    /// What wraps the keys, and whatever else is to be wrapped as they are.
+    pub fn wrapper(&self) -> &Wrapper {
+        &self.wrapper
+    }
+
     /// Retires the keys that were made before an instant, and makes a new one if none is left
     /// that signs; how many keys were retired or made. Of several nodes that do so at once, one
     /// makes the key. Tokens of retired keys are good for as long as they would have been.

@@ -54,7 +54,7 @@ impl Wrapper {
     ///
     /// # Errors
     /// The cipher's, which do not happen with 32 bytes.
-    pub(super) fn seal(&self, kid: &str, secret: &[u8]) -> ApiResult<String> {
+    pub fn seal(&self, kid: &str, secret: &[u8]) -> ApiResult<String> {
         let Some(key) = &self.0 else { return Ok(BASE64_STANDARD.encode(secret)) };
         let nonce: [u8; 12] = random();
         let mut sealed = secret.to_vec();
@@ -66,7 +66,7 @@ impl Wrapper {
     }
 
     /// The secret that is stored under that id, if this is the key for it.
-    pub(super) fn open(&self, kid: &str, stored: &str) -> Option<Vec<u8>> {
+    pub fn open(&self, kid: &str, stored: &str) -> Option<Vec<u8>> {
         let Some(key) = &self.0 else {
             // A wrapped one has dots, which are no base64.
             return BASE64_STANDARD.decode(stored).ok();

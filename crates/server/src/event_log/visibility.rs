@@ -45,7 +45,7 @@ pub fn is_visible(who: &Principal, event: &Logged) -> bool {
 }
 
 /// The store that an event is of: one about a store itself is of that one.
-fn store_of(event: &Logged) -> Option<StoreId> {
+pub fn store_of(event: &Logged) -> Option<StoreId> {
     let own = (event.subject_kind == "store").then_some(event.subject_id);
     event.store_id.or(own).map(StoreId)
 }

@@ -61,6 +61,8 @@ pub trait Resource: Send + Sync + Sized + 'static {
     const FACTS: Facts;
     /// Where they are found: `/api/customers`.
     const PATH: &'static str;
+    /// Whether a deleted one can be brought back.
+    const IS_RESTORABLE: bool = true;
     /// Whether each is in a store, or is one: not to see it is then a denial.
     const IS_OF_STORE: bool = false;
 
@@ -171,7 +173,8 @@ pub async fn change<R: Resource>(
     let stored: R = locked(who, &mut write.tx, id).await?;
     if_match.check(stored.version())?;
     if stored.is_deleted() {
-        let message = format!("This {} is deleted: restore it to change it.", R::KIND);
+        let advice = if R::IS_RESTORABLE { "restore it to change it" } else { "make a new one" };
+        let message = format!("This {} is deleted: {advice}.", R::KIND);
         return Err(ApiError::conflict(ErrorCode::InvalidState, message)
             .with_detail("kind", R::KIND)
             .with_detail("id", id));

@@ -32,7 +32,7 @@ use crate::error::ApiResult;
 use crate::events::{Event, Logged};
 use crate::operations::{self, RunError};
 use crate::orders::worker::{TakeError, take_all};
-use crate::{App, alerts};
+use crate::{App, alerts, webhooks};
 use stream::InOrder;
 
 pub use metrics::WorkerMetrics;
@@ -125,7 +125,7 @@ struct Stream {
 type Task<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 
 /// All of them.
-const STREAMS: [Stream; 1] = [Stream::of::<Alerts>()];
+const STREAMS: [Stream; 2] = [Stream::of::<Alerts>(), Stream::of::<Webhooks>()];
 
 impl Stream {
     const fn of<S: InOrder>() -> Self {
@@ -164,6 +164,30 @@ impl InOrder for Alerts {
 
     async fn act(app: &App, tx: &mut Tx, work: Self::Work) -> ApiResult<Vec<Event>> {
         alerts::act(app, tx, work).await
+    }
+}
+
+/// Writes down what webhooks are told; [`webhooks::sender`] sends it.
+struct Webhooks;
+
+impl InOrder for Webhooks {
+    const NAME: &'static str = webhooks::QUEUE;
+    type Work = Vec<webhooks::fanout::NewDelivery>;
+
+    fn takes(_: &str) -> bool {
+        true
+    }
+
+    async fn look(app: &App, events: &[Arc<Logged>]) -> ApiResult<Vec<Self::Work>> {
+        webhooks::fanout::look(app, events).await
+    }
+
+    async fn act(app: &App, tx: &mut Tx, work: Self::Work) -> ApiResult<Vec<Event>> {
+        webhooks::fanout::act(app, tx, &work).await.map(|()| Vec::new())
+    }
+
+    fn has_acted(app: &App) {
+        app.webhooks.tell();
     }
 }
 
@@ -242,6 +266,9 @@ impl Workers {
         }
         for stream in STREAMS.iter().filter(|stream| app.config.queues.has(stream.name)) {
             tasks.spawn((stream.run)(app.clone(), stopped.clone()));
+        }
+        if app.config.queues.has(webhooks::QUEUE) {
+            tasks.spawn(webhooks::sender::run(app.clone(), stopped.clone()));
         }
         tasks.spawn(relay::run(app.clone(), broker, stopped));
         Ok(Self { stop, tasks })

@@ -123,6 +123,8 @@ async fn world_of_the_examples(app: &TestApp) -> String {
         "role": "staff", "store_ids": [1]});
     post("/api/users", bob).await.expect(201);
     post("/api/api-keys", json!({"name": "Till", "role": "auditor"})).await.expect(201);
+    let webhook = json!({"name": "Web shop", "url": "https://1.1.1.1/hook"});
+    post("/api/webhooks", webhook).await.expect(201);
     let view = json!({"list": "orders", "name": "Mine", "definition": {}});
     post("/api/views", view).await.expect(201);
     let paid = json!({"method": "cash", "amount": "1.00"});

@@ -86,6 +86,9 @@ async fn shop(app: &TestApp) -> Person {
         app.post("/api/views").token(&admin.token).json(&view).await.expect(201);
         let key = json!({"name": name, "role": "auditor"});
         app.post("/api/api-keys").token(&admin.token).json(&key).await.expect(201);
+        let webhook = json!({"name": name, "url": "https://1.1.1.1/hook"});
+        app.post("/api/webhooks").token(&admin.token).json(&webhook).await.expect(201);
+        app.post("/api/webhooks/1/test").token(&admin.token).await.expect(201);
     }
     admin
 }

@@ -50,5 +50,8 @@ mod system;
 mod tidy;
 mod time_travel;
 mod tls;
+mod webhook_deliveries;
+mod webhook_sending;
+mod webhooks;
 mod workers;
 mod writes;

@@ -68,6 +68,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("workers", &["audit", "auth", "clock", "db", "error", "events", "http"]),
     ("alerts", &["auth", "db", "error", "events", "http"]),
     ("operations", &["auth", "db", "error", "events", "http"]),
+    ("webhooks", &["audit", "auth", "clock", "config", "db", "error", "events", "http"]),
     ("people", &["auth", "db", "error", "http", "ledger"]),
     ("orders", &["audit", "auth", "clock", "db", "error", "http", "ledger"]),
     ("catalog", &["audit", "auth", "clock", "db", "error", "events", "http"]),
@@ -97,6 +98,10 @@ const SLICE_TO_SLICE: &[(&str, &str)] = &[
     ("shop", "alerts"),
     // One does what was taken on for later.
     ("workers", "operations"),
+    // One sends events to other people's servers.
+    ("workers", "webhooks"),
+    // They are told what the event log shows, in its words.
+    ("webhooks", "event_log"),
     // An order names its products and lots as a movement does.
     ("orders", "catalog"),
 ];

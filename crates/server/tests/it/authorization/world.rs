@@ -36,6 +36,7 @@ pub struct World {
     pub customer: i64,
     pub payer: i64,
     pub supplier: i64,
+    webhook: (i64, i64),
 }
 
 /// One of the two stores.
@@ -113,7 +114,21 @@ impl World {
         let made = as_(app.post("/api/suppliers"), &admin).json(&json!({"name": "Pets"})).await;
         let supplier = made.expect(201).json()["supplier"]["id"].as_i64().expect("an id");
         app.tamper(DEAD_LETTER).await.expect("done");
-        Self { app, own, other, product, callers, views, user, key, customer, payer, supplier }
+        let webhook = webhook(&app, &admin).await;
+        Self {
+            app,
+            own,
+            other,
+            product,
+            callers,
+            views,
+            user,
+            key,
+            customer,
+            payer,
+            supplier,
+            webhook,
+        }
     }
 
     /// A request to a route, about the `place`-th of: the own store, the other, none.
@@ -126,6 +141,7 @@ impl World {
             path if path.starts_with("/api/orders/") => half.order(method, path),
             path if path.starts_with("/api/inventory/alerts/") => half.alert,
             path if path.starts_with("/api/dead-letters/") => 1,
+            path if path.starts_with("/api/webhooks/") => self.webhook.0,
             path if path.starts_with("/api/products/") => self.product,
             path if path.starts_with("/api/users/") => self.user,
             path if path.contains("/payments") || path.contains("/ledger") => self.payer,
@@ -140,6 +156,7 @@ impl World {
         let mut target = path.replace("{id}", &id.to_string());
         target = target.replace("{product_id}", &self.product.to_string());
         target = target.replace("{version}", &half.payment.to_string());
+        target = target.replace("{delivery_id}", &self.webhook.1.to_string());
         let is_list_of_stores = matches!(
             (method, path),
             (
@@ -184,8 +201,10 @@ impl World {
         let key = json!({"name": "Till", "role": "auditor"});
         let view = json!({"list": "products", "name": "Dogs", "definition": {}});
         Some(match (method, path) {
-            ("GET" | "DELETE", _) | (_, "/api/auth/logout") => return None,
-            (_, path) if path.ends_with("/restore") || path.ends_with("/replay") => return None,
+            (method, path) if has_no_body(method, path) => return None,
+            (_, "/api/webhooks" | "/api/webhooks/{id}") => {
+                json!({"name": "Hook", "url": "https://1.1.1.1/hook"})
+            }
             (_, "/api/setup") => json!({"setup_token": "x", "username": "a", "password": PASSWORD}),
             (_, "/api/login" | "/api/auth/login") => json!({"username": "a", "password": "b"}),
             (_, "/api/auth/refresh") => json!({"refresh_token": "x"}),
@@ -240,6 +259,21 @@ impl World {
             (method, path) => panic!("no body is known for {method} {path}"),
         })
     }
+}
+
+fn has_no_body(method: &str, path: &str) -> bool {
+    let last = path.rsplit('/').next().unwrap_or_default();
+    matches!(method, "GET" | "DELETE")
+        || matches!(last, "logout" | "replay" | "restore" | "rotate" | "test")
+}
+
+/// A webhook, and a delivery to it.
+async fn webhook(app: &TestApp, admin: &Person) -> (i64, i64) {
+    let body = json!({"name": "Web shop", "url": "https://1.1.1.1/hook"});
+    let made = as_(app.post("/api/webhooks"), admin).json(&body).await.expect(201).json();
+    let id = made["webhook"]["id"].as_i64().expect("an id");
+    let test = as_(app.post(&format!("/api/webhooks/{id}/test")), admin).await.expect(201).json();
+    (id, test["delivery"]["id"].as_i64().expect("an id"))
 }
 
 /// A store, and goods in it, with a word in everything that has room for one.
