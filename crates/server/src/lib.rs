@@ -18,6 +18,7 @@ pub mod http;
 pub mod jobs;
 pub mod ledger;
 pub mod metrics;
+pub mod notify;
 pub mod operations;
 pub mod orders;
 pub mod people;
@@ -48,6 +49,7 @@ use crate::jobs::JobMetrics;
 use crate::ledger::fence::Fence;
 use crate::ledger::{Ledger, LedgerMetrics, LedgerSettings};
 use crate::metrics::Metrics;
+use crate::notify::mail::Mailer;
 use crate::orders::settlements::Settlements;
 use crate::rate_limit::RateLimits;
 use crate::system::Readiness;
@@ -91,6 +93,8 @@ pub struct Parts {
     pub readiness: Readiness,
     /// How recurring work went.
     pub jobs: JobMetrics,
+    /// Sends mail.
+    pub mailer: Mailer,
     /// How work on what was announced goes.
     pub workers: WorkerMetrics,
     /// What is measured.
@@ -119,6 +123,8 @@ impl App {
         jobs.register(metrics.registry_mut());
         let workers = WorkerMetrics::default();
         workers.register(metrics.registry_mut());
+        let mailer = Mailer::new(&config)?;
+        mailer.register(metrics.registry_mut());
         let connections = Connections::new(usize::try_from(config.connections_max)?);
         connections.register(metrics.registry_mut());
         let settings = LedgerSettings {
@@ -143,6 +149,7 @@ impl App {
             settlements: Settlements::default(),
             fence: Fence::default(),
             jobs,
+            mailer,
             workers,
             metrics,
             is_draining: AtomicBool::new(false),

@@ -24,6 +24,8 @@ mod jobs;
 mod ledger;
 mod limits;
 mod lists;
+mod mail;
+mod notifications;
 mod operations;
 mod order_steps;
 mod orders;
