@@ -11,7 +11,8 @@ use crate::error::ErrorCode;
 use crate::http::endpoint::{Endpoint, Reach, delete, get, patch, post, put};
 use crate::rate_limit::Class;
 use crate::{
-    accounts, audit_log, auth, catalog, event_log, operations, people, shop, stock, stores, system,
+    accounts, audit_log, auth, catalog, event_log, live, operations, people, shop, stock, stores,
+    system,
 };
 
 /// A heading of the documentation, what it says, and what stands under it.
@@ -444,7 +445,7 @@ fn later() -> Vec<Endpoint> {
 
 fn following() -> Vec<Endpoint> {
     use crate::workers::dead_letters;
-    use ErrorCode::{CursorExpired, InvalidState};
+    use ErrorCode::{CursorExpired, InvalidState, Overloaded};
     vec![
         get("/api/inventory/events", event_log::http::list, ReadStock, Reach::Shop)
             .doc("listEvents", "Everything that has happened, in the order of the commits")
@@ -453,6 +454,15 @@ fn following() -> Vec<Endpoint> {
                  Of the whole log a caller sees what they may read.",
             )
             .fails(&[CursorExpired]),
+        get("/api/ws", live::http::open, Anyone, Reach::Shop)
+            .doc("openWebSocket", "The same as it happens, over a WebSocket")
+            .about(
+                "The first message says who it is: `{\"type\":\"auth\",\"token\":\"…\",\
+                 \"since\":null,\"topics\":[\"stock\",\"orders\"]}`. Then `ready`, and an \
+                 `event` for each thing that happens and that the caller may read. Goes on without \
+                 a gap behind the last `cursor`, or says `resync`.",
+            )
+            .fails(&[Overloaded]),
         get("/api/dead-letters", dead_letters::list, Operate, Reach::System)
             .doc("listDeadLetters", "Messages that were tried too often"),
         get("/api/dead-letters/{id}", dead_letters::get, Operate, Reach::System)

@@ -177,7 +177,7 @@ async fn page(
         for event in read {
             place = EventId(event.id);
             if is_visible(who, &event) {
-                found.push(EventView::from(&*event));
+                found.push(EventView::from(&**event));
                 if found.len() == limit {
                     return Ok((found, place));
                 }
