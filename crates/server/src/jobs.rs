@@ -19,7 +19,7 @@ use crate::auth::sessions;
 use crate::db::Tx;
 use crate::error::ApiResult;
 use crate::orders::worker;
-use crate::{events, http, operations};
+use crate::{alerts, events, http, operations};
 
 /// Rows of one transaction: a till must not wait behind it.
 const ROWS_MAX: i64 = 500;
@@ -43,7 +43,7 @@ enum Work {
     Whole(for<'a> fn(&'a App) -> Whole<'a>),
 }
 
-const JOBS: [Job; 8] = [
+const JOBS: [Job; 9] = [
     Job {
         name: "record_outside_changes",
         every: Duration::from_secs(5),
@@ -74,6 +74,11 @@ const JOBS: [Job; 8] = [
         name: "forget_idempotency_keys",
         every: AN_HOUR,
         work: Work::Pieces(|tx, now| Box::pin(http::forget_expired_keys(tx, now, ROWS_MAX))),
+    },
+    Job {
+        name: "forget_alerts",
+        every: AN_HOUR,
+        work: Work::Pieces(|tx, now| Box::pin(alerts::forget_old(tx, now, ROWS_MAX))),
     },
     Job {
         name: "forget_operations",

@@ -3,6 +3,7 @@
 #[macro_use]
 pub mod db;
 pub mod accounts;
+pub mod alerts;
 pub mod audit;
 pub mod audit_log;
 pub mod auth;

@@ -11,8 +11,8 @@ use crate::error::ErrorCode;
 use crate::http::endpoint::{Endpoint, Reach, delete, get, patch, post, put};
 use crate::rate_limit::Class;
 use crate::{
-    accounts, audit_log, auth, catalog, event_log, live, operations, people, shop, stock, stores,
-    system,
+    accounts, alerts, audit_log, auth, catalog, event_log, live, operations, people, shop, stock,
+    stores, system,
 };
 
 /// A heading of the documentation, what it says, and what stands under it.
@@ -417,6 +417,20 @@ fn ledger() -> Vec<Endpoint> {
         )
         .doc("setReorderPoint", "When to order again, in one store")
         .fails(&[NotFound]),
+        get("/api/inventory/alerts", alerts::http::list, ReadStock, Reach::Stores)
+            .doc("listAlerts", "What is sold out, below its reorder point, or about to expire")
+            .fails(&[NotFound]),
+        get("/api/inventory/alerts/{id}", alerts::http::get, ReadStock, Reach::Store)
+            .doc("getAlert", "One alert")
+            .fails(&[NotFound]),
+        post(
+            "/api/inventory/alerts/{id}/acknowledge",
+            alerts::http::acknowledge,
+            MoveStock,
+            Reach::Store,
+        )
+        .doc("acknowledgeAlert", "Say that one has seen to it")
+        .fails(&[NotFound, ErrorCode::InvalidState, ErrorCode::VersionMismatch]),
     ]
 }
 

@@ -32,6 +32,7 @@ const STEPS: &[Step] = &[
     step!(9, "0009_workers"),
     step!(10, "0010_user_employees"),
     step!(11, "0011_operations"),
+    step!(12, "0012_alerts"),
 ];
 
 /// Why a database's schema cannot be brought up to date.

@@ -8,8 +8,9 @@ use crate::auth::{Principal, Scope};
 use crate::events::Logged;
 
 /// What one needs to be allowed to see events of a kind, by the word before the dot.
-const NEEDED: [(&str, Permission); 13] = [
+const NEEDED: [(&str, Permission); 14] = [
     ("stock", Permission::ReadStock),
+    ("alert", Permission::ReadStock),
     ("order", Permission::ReadOrders),
     ("product", Permission::ReadCatalog),
     ("lot", Permission::ReadCatalog),

@@ -218,7 +218,7 @@ impl Follower {
         }
     }
 
-    /// The last event that is known by now.
+    /// The last event that is known to be there.
     pub fn last(&self) -> EventId {
         *self.last.borrow()
     }

@@ -9,6 +9,7 @@ use stockroom_domain::catalog::TaxRate;
 
 use super::sql;
 use crate::App;
+use crate::alerts::{EXPIRING_DAYS, EXPIRING_DAYS_DEFAULT};
 use crate::auth::{Can, EditSettings, REGISTRATION, ReadCatalog};
 use crate::catalog::values::WireTaxRate;
 use crate::db::Conn;
@@ -20,6 +21,8 @@ use crate::http::{
 
 /// The most tax rates of a shop.
 const TAX_RATES_MAX: usize = 20;
+/// The longest that a lot can be about to expire.
+const EXPIRING_DAYS_MAX: i64 = 365;
 
 /// Who may make an account.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
@@ -62,6 +65,8 @@ pub struct Settings {
     pub receipt_footer: Option<String>,
     /// Who may make an account.
     pub registration: Registration,
+    /// So many days before its last day a lot is about to expire.
+    pub expiring_days: i64,
     /// Rises by one with each change.
     pub version: i64,
 }
@@ -105,6 +110,9 @@ pub struct SettingsPatch {
     /// Who may make an account.
     #[schemars(with = "Option<Registration>")]
     registration: Sent<Registration>,
+    /// So many days before its last day a lot is about to expire: 0 to 365.
+    #[schemars(with = "Option<i64>")]
+    expiring_days: Sent<i64>,
 }
 
 impl Settings {
@@ -126,6 +134,7 @@ impl Settings {
             receipt_header: json(rows, "receipt_header"),
             receipt_footer: json(rows, "receipt_footer"),
             registration: json(rows, REGISTRATION).unwrap_or_default(),
+            expiring_days: json(rows, EXPIRING_DAYS).unwrap_or(EXPIRING_DAYS_DEFAULT),
             version: json(rows, "settings_version").unwrap_or(1),
         }
     }
@@ -141,6 +150,7 @@ impl Settings {
             ("receipt_header", json!(self.receipt_header).to_string()),
             ("receipt_footer", json!(self.receipt_footer).to_string()),
             (REGISTRATION, json!(self.registration).to_string()),
+            (EXPIRING_DAYS, self.expiring_days.to_string()),
             ("settings_version", self.version.to_string()),
         ]
     }
@@ -188,6 +198,15 @@ impl SettingsPatch {
         if self.registration.is_given() {
             let field = &self.registration;
             new.registration = field.optional("registration", &mut faults).unwrap_or_default();
+        }
+        if self.expiring_days.is_given() {
+            let field = &self.expiring_days;
+            let days = field.optional("expiring_days", &mut faults);
+            new.expiring_days = days.unwrap_or(EXPIRING_DAYS_DEFAULT);
+            if !(0..=EXPIRING_DAYS_MAX).contains(&new.expiring_days) {
+                let message = format!("Between 0 and {EXPIRING_DAYS_MAX} days are possible.");
+                faults.add("expiring_days", message);
+            }
         }
         faults.into_result()?;
         Ok(new)

@@ -329,6 +329,12 @@ pub(super) async fn bring_back(
     Ok(())
 }
 
+/// Those of a queue that are to be tried again.
+pub(super) async fn to_bring_back(app: &App, queue: &str) -> ApiResult<Vec<Notice>> {
+    let waiting = sql::replaying(Conn::from(&mut app.db.read().await?)).await?;
+    Ok(waiting.iter().filter(|row| row.queue == queue).map(DeadLetterRow::notice).collect())
+}
+
 impl DeadLetterRow {
     fn notice(&self) -> Notice {
         Notice {

@@ -31,7 +31,8 @@ impl WorkerMetrics {
     pub fn register(&self, registry: &mut Registry) {
         let queue = registry.sub_registry_with_prefix("stockroom_queue");
         queue.register("messages", "Messages dealt with, by outcome", self.handled.clone());
-        let help = "Messages that wait, are being dealt with, or come again later";
+        let help =
+            "Messages that wait, are being dealt with, or come again later, or events to look at";
         queue.register("backlog", help, self.backlog.clone());
         let help = "Whether this process carries events to the queues";
         queue.register("relaying", help, self.relaying.clone());
@@ -39,6 +40,15 @@ impl WorkerMetrics {
 
     pub(super) fn handled(&self, queue: &'static str, outcome: &'static str) {
         self.handled.get_or_create(&Handled { queue, outcome }).inc();
+    }
+
+    pub(super) fn handled_many(&self, queue: &'static str, outcome: &'static str, count: usize) {
+        self.handled.get_or_create(&Handled { queue, outcome }).inc_by(count as u64);
+    }
+
+    /// So many events of the log are still to be looked at.
+    pub(super) fn behind(&self, queue: &'static str, events: i64) {
+        self.backlog.get_or_create(&Name { queue }).set(events);
     }
 
     pub(super) fn backlog(&self, queue: &'static str, backlog: Backlog) {

@@ -1,10 +1,12 @@
-//! Those who work on what was announced, all queues on this page: what goes into each, and by
-//! which function it is dealt with.
+//! Those who work on what was announced, all queues and streams on this page: what goes into each,
+//! and by which function it is dealt with.
 //!
 //! The [`relay`] carries events from the log to the queues; the consumers ([`consumer`]) of a
 //! queue deal with them. A message may come twice, late, or after a later one: whatever is done
 //! for it has one effect, by an idempotency key of its own. One that was tried too often is parked
 //! among the dead letters ([`dead_letters`]), where it holds nobody up.
+//!
+//! What has to be done in the order of the log, and is little, reads the log itself ([`stream`]).
 
 mod consumer;
 pub mod dead_letters;
@@ -12,6 +14,7 @@ mod dead_letters_sql;
 mod metrics;
 mod relay;
 mod relay_sql;
+mod stream;
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -24,10 +27,13 @@ use stockroom_queue::{Group, Queue as Broker};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-use crate::App;
-use crate::events::Logged;
+use crate::db::Tx;
+use crate::error::ApiResult;
+use crate::events::{Event, Logged};
 use crate::operations::{self, RunError};
 use crate::orders::worker::{TakeError, take_all};
+use crate::{App, alerts};
+use stream::InOrder;
 
 pub use metrics::WorkerMetrics;
 
@@ -109,9 +115,56 @@ const QUEUES: [Queue; 2] = [
     },
 ];
 
-/// The names of all queues.
+/// Someone who reads the log itself.
+struct Stream {
+    name: &'static str,
+    run: fn(App, watch::Receiver<bool>) -> Task<()>,
+    catch_up: fn(App) -> Task<ApiResult<()>>,
+}
+
+type Task<T> = Pin<Box<dyn Future<Output = T> + Send>>;
+
+/// All of them.
+const STREAMS: [Stream; 1] = [Stream::of::<Alerts>()];
+
+impl Stream {
+    const fn of<S: InOrder>() -> Self {
+        Self {
+            name: S::NAME,
+            run: |app, stopped| Box::pin(stream::run::<S>(app, stopped)),
+            catch_up: |app| Box::pin(stream::catch_up::<S>(app)),
+        }
+    }
+}
+
+/// The names of all queues and streams.
 pub fn names() -> Vec<&'static str> {
-    QUEUES.iter().map(|queue| queue.name).collect()
+    let streams = STREAMS.iter().map(|stream| stream.name);
+    QUEUES.iter().map(|queue| queue.name).chain(streams).collect()
+}
+
+/// Raises and clears alerts.
+struct Alerts;
+
+impl InOrder for Alerts {
+    const NAME: &'static str = "inventory";
+    type Work = Vec<alerts::Pair>;
+
+    fn takes(kind: &str) -> bool {
+        alerts::takes(kind)
+    }
+
+    async fn look(app: &App, events: &[Arc<Logged>]) -> ApiResult<Vec<Self::Work>> {
+        alerts::look(app, events).await
+    }
+
+    async fn look_at_clock(app: &App) -> ApiResult<Vec<Self::Work>> {
+        alerts::look_at_clock(app).await
+    }
+
+    async fn act(app: &App, tx: &mut Tx, work: Self::Work) -> ApiResult<Vec<Event>> {
+        alerts::act(app, tx, work).await
+    }
 }
 
 /// Takes the goods of orders that were placed.
@@ -141,6 +194,17 @@ impl Queue {
     const fn group(&self) -> Group<'static> {
         Group { stream: self.name, name: WORKERS }
     }
+}
+
+/// Has every stream deal with everything that has happened so far, where no workers run.
+///
+/// # Errors
+/// The database's, or another process is at it.
+pub async fn catch_up(app: &App) -> ApiResult<()> {
+    for stream in &STREAMS {
+        (stream.catch_up)(app.clone()).await?;
+    }
+    Ok(())
 }
 
 /// The workers of this process.
@@ -175,6 +239,9 @@ impl Workers {
                 let (app, broker) = (app.clone(), Arc::clone(&broker));
                 tasks.spawn(consumer::run(app, broker, queue, stopped.clone()));
             }
+        }
+        for stream in STREAMS.iter().filter(|stream| app.config.queues.has(stream.name)) {
+            tasks.spawn((stream.run)(app.clone(), stopped.clone()));
         }
         tasks.spawn(relay::run(app.clone(), broker, stopped));
         Ok(Self { stop, tasks })

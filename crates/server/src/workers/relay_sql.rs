@@ -35,3 +35,20 @@ pub(super) async fn hold(
     tx.commit().await?;
     Ok(last.map(EventId))
 }
+
+/// Moves a follower on that is where it was left, by whoever holds its lease; whether it was
+/// there. Nobody else moves it until the transaction ends.
+pub(super) async fn move_on(
+    db: Conn<'_>,
+    name: &str,
+    owner: &str,
+    from: EventId,
+    to: EventId,
+) -> sqlx::Result<bool> {
+    const SQL: &str = "UPDATE followers SET last_id = $1
+        WHERE name = $2 AND owner = $3 AND last_id = $4";
+    on_db!(db, conn => {
+        let moved = sqlx::query(SQL).bind(to.0).bind(name).bind(owner).bind(from.0);
+        Ok(moved.execute(conn).await?.rows_affected() == 1)
+    })
+}

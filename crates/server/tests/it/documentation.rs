@@ -138,6 +138,9 @@ async fn world_of_the_examples(app: &TestApp) -> String {
             post(&format!("/api/orders/{order}/{step}"), json!({})).await.expect(200);
         }
     }
+    let path = "/api/stores/1/inventory/1/reorder-point";
+    app.put(path).token(&token).json(&json!({"reorder_point": 1_000})).await.expect(200);
+    app.catch_up().await;
     token
 }
 

@@ -73,6 +73,12 @@ async fn shop(app: &TestApp) -> Person {
         let paid = json!({"store_id": admin.store, "method": "cash", "amount": "1.00"});
         post("/api/customers/1/payments", paid).await.expect(201);
     }
+    for product in [1, 2] {
+        let path = format!("/api/stores/{}/inventory/{product}/reorder-point", admin.store);
+        let point = json!({"reorder_point": 1_000});
+        app.put(&path).token(&admin.token).json(&point).await.expect(200);
+    }
+    app.catch_up().await;
     let login = json!({"username": admin.username, "password": crate::support::PASSWORD});
     app.post("/api/login").json(&login).await.expect(200);
     for name in ["One", "Two"] {

@@ -5,6 +5,7 @@
 mod support;
 
 mod accounts;
+mod alerts;
 mod answers;
 mod api_keys;
 mod atomicity;

@@ -67,6 +67,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("event_log", &["auth", "clock", "error", "events", "http"]),
     ("live", &["auth", "clock", "error", "events", "http", "metrics", "rate_limit"]),
     ("workers", &["audit", "auth", "clock", "db", "error", "events", "http"]),
+    ("alerts", &["auth", "db", "error", "events", "http"]),
     ("operations", &["auth", "db", "error", "events", "http"]),
     ("people", &["auth", "db", "error", "http", "ledger"]),
     ("orders", &["audit", "auth", "clock", "db", "error", "events", "http", "ledger"]),
@@ -92,6 +93,11 @@ const SLICE_TO_SLICE: &[(&str, &str)] = &[
     ("live", "event_log"),
     // A worker takes the goods of orders.
     ("workers", "orders"),
+    // A stream raises and clears alerts; they are of a day of their store, and the shop says how
+    // many days before.
+    ("workers", "alerts"),
+    ("alerts", "stores"),
+    ("shop", "alerts"),
     // One does what was taken on for later.
     ("workers", "operations"),
     // An order names its products and lots as a movement does.

@@ -340,7 +340,7 @@ async fn letters(app: &TestApp, who: &Person, query: &str) -> Vec<Value> {
 }
 
 /// Waits until the log tells of something.
-async fn until_told(app: &TestApp, who: &Person, kind: &str) {
+pub async fn until_told(app: &TestApp, who: &Person, kind: &str) {
     let mut after = 0;
     loop {
         let path = format!("/api/inventory/events?after={after}&wait=30&limit=500");

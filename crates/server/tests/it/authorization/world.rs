@@ -44,6 +44,7 @@ pub struct Half {
     pub store: i64,
     pub movement: i64,
     pub employee: i64,
+    alert: i64,
     orders: Orders,
     /// A payment of the customer, by its version.
     payment: i64,
@@ -63,7 +64,7 @@ impl Half {
     const ABSENT: Self = {
         let id = ABSENT;
         let orders = Orders { pending: id, confirmed: id, shipped: id, sold: id, called_off: id };
-        Self { store: id, movement: id, employee: id, orders, payment: id }
+        Self { store: id, movement: id, employee: id, alert: id, orders, payment: id }
     };
 
     const fn order(&self, method: &str, path: &str) -> i64 {
@@ -123,6 +124,7 @@ impl World {
             path if path.starts_with("/api/stores/") => half.store,
             path if path.starts_with("/api/stock/movements/") => half.movement,
             path if path.starts_with("/api/orders/") => half.order(method, path),
+            path if path.starts_with("/api/inventory/alerts/") => half.alert,
             path if path.starts_with("/api/dead-letters/") => 1,
             path if path.starts_with("/api/products/") => self.product,
             path if path.starts_with("/api/users/") => self.user,
@@ -146,6 +148,7 @@ impl World {
                     | "/api/stock/current"
                     | "/api/audit-logs"
                     | "/api/employees"
+                    | "/api/inventory/alerts"
                     | "/api/orders"
                     | "/api/customers/{id}/ledger"
             )
@@ -207,7 +210,6 @@ impl World {
             (_, "/api/customers/{id}/payments") => {
                 json!({"store_id": store, "method": "cash", "amount": "1.00"})
             }
-            (_, "/api/customers/{id}/ledger/{version}/reverse") => json!({}),
             (_, "/api/orders") => json!({
                 "store_id": store, "items": [{"product_id": self.product, "quantity": 1}],
             }),
@@ -228,7 +230,7 @@ impl World {
             (_, "/api/stock/movements") => {
                 json!({"atomic": true, "movements": [with(&json!({"type": "stock_in"}))]})
             }
-            (_, "/api/stock/movements/{id}/reverse") => json!({}),
+            (_, path) if path.ends_with("/reverse") || path.ends_with("/acknowledge") => json!({}),
             (_, "/api/stores/{id}/inventory/{product_id}") => {
                 json!({"quantity": 9, "reason": "count"})
             }
@@ -265,8 +267,10 @@ async fn half(app: &TestApp, admin: &Person, (product, customer): (i64, i64), wo
     });
     let path = format!("/api/customers/{customer}/payments");
     let paid = as_(app.post(&path), admin).json(&paid).await.expect(201).json();
+    let alert = alert(app, admin, (store, product)).await;
     Half {
         store,
+        alert,
         movement: moved["movement"]["id"].as_i64().expect("an id"),
         employee: hired["employee"]["id"].as_i64().expect("an id"),
         orders: orders(app, admin, (store, product), word).await,
@@ -280,6 +284,16 @@ fn sale(store: i64, product: i64, word: &str) -> Value {
         "store_id": store, "items": [{"product_id": product, "quantity": 6, "price": "2.50"}],
         "payments": [{"method": "cash", "amount": "15.00"}], "reference": word, "note": word,
     })
+}
+
+/// An alert of the product in a store.
+async fn alert(app: &TestApp, admin: &Person, (store, product): (i64, i64)) -> i64 {
+    let path = format!("/api/stores/{store}/inventory/{product}/reorder-point");
+    as_(app.put(&path), admin).json(&json!({"reorder_point": 1_000})).await.expect(200);
+    app.catch_up().await;
+    let path = format!("/api/inventory/alerts?store_id={store}");
+    let alerts = app.get_as(admin, &path).await.expect(200).json();
+    alerts["alerts"][0]["id"].as_i64().expect("an id")
 }
 
 /// An order in each state, with a word in everything that has room for one.

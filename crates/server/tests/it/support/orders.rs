@@ -39,6 +39,11 @@ impl TestApp {
         }
     }
 
+    /// Has everything followed up that follows from the log.
+    pub async fn catch_up(&self) {
+        stockroom::workers::catch_up(&self.app).await.expect("caught up");
+    }
+
     /// A step of an order.
     pub fn step(&self, who: &Person, order: i64, step: &str, body: &Value) -> RequestBuilder {
         self.post(&format!("/api/orders/{order}/{step}")).token(&who.token).json(body)
