@@ -438,11 +438,7 @@ fn audit() -> Vec<Endpoint> {
     vec![
         get("/api/audit-logs", audit_log::http::list, ReadAudit, Reach::Stores)
             .doc("listAuditLogs", "The audit log, newest first, or all as CSV")
-            .about(
-                "Every change of state with its actor, address and request, before and after; \
-                 also sign-ins, denied attempts, exports and the use of API keys. Whoever holds \
-                 the right in some stores only sees what was done in those.",
-            )
+            .about(audit_log::http::ABOUT)
             .fails(&[ErrorCode::NotFound]),
     ]
 }
@@ -463,19 +459,11 @@ fn following() -> Vec<Endpoint> {
     vec![
         get("/api/inventory/events", event_log::http::list, ReadStock, Reach::Shop)
             .doc("listEvents", "Everything that has happened, in the order of the commits")
-            .about(
-                "Go on behind `next_after`. `wait=30` holds the request until there is an event. \
-                 Of the whole log a caller sees what they may read.",
-            )
+            .about(event_log::http::ABOUT)
             .fails(&[CursorExpired]),
         get("/api/ws", live::http::open, Anyone, Reach::Shop)
             .doc("openWebSocket", "The same as it happens, over a WebSocket")
-            .about(
-                "The first message says who it is: `{\"type\":\"auth\",\"token\":\"…\",\
-                 \"since\":null,\"topics\":[\"stock\",\"orders\"]}`. Then `ready`, and an \
-                 `event` for each thing that happens and that the caller may read. Goes on without \
-                 a gap behind the last `cursor`, or says `resync`.",
-            )
+            .about(live::http::ABOUT)
             .fails(&[Overloaded]),
         get("/api/dead-letters", dead_letters::list, Operate, Reach::System)
             .doc("listDeadLetters", "Messages that were tried too often"),

@@ -6,6 +6,12 @@ use crate::auth::Anyone;
 use crate::error::{ApiError, ApiResult, ErrorCode};
 use crate::http::{RequestContext, Switched, Upgrade};
 
+/// For the documentation.
+pub const ABOUT: &str = "The first message says who it is: \
+    `{\"type\":\"auth\",\"token\":\"…\",\"since\":null,\"topics\":[\"stock\",\"orders\"]}`. \
+    Then `ready`, and an `event` for each thing that happens and that the caller may read. Goes on \
+    without a gap behind the last `cursor`, or says `resync`.";
+
 /// `GET /api/ws`
 pub async fn open(
     _: Anyone,
