@@ -48,11 +48,13 @@ pub struct Heard {
     text: OnceLock<Bytes>,
 }
 
-impl Heard {
-    fn new(event: Logged) -> Self {
+impl From<Logged> for Heard {
+    fn from(event: Logged) -> Self {
         Self { event, text: OnceLock::new() }
     }
+}
 
+impl Heard {
     /// What is told of it, written once for all who hear the same words.
     pub fn text(&self, write: impl FnOnce(&Logged) -> Bytes) -> Bytes {
         self.text.get_or_init(|| write(&self.event)).clone()
@@ -164,7 +166,7 @@ impl Kept {
     fn extend(&mut self, events: Vec<Logged>) {
         for event in events {
             self.bytes += event.data.len();
-            self.events.push_back(Arc::new(Heard::new(event)));
+            self.events.push_back(Arc::new(Heard::from(event)));
         }
         while self.events.len() > KEPT_MAX || self.bytes > KEPT_BYTES_MAX {
             let Some(oldest) = self.events.pop_front() else { break };
@@ -195,7 +197,7 @@ impl Follower {
         }
         let limit = i64::try_from(max).unwrap_or(READ_MAX).min(READ_MAX);
         let events = sql::read(&mut self.tail.0.db.read().await?, place, limit).await?;
-        Ok(events.into_iter().map(|event| Arc::new(Heard::new(event))).collect())
+        Ok(events.into_iter().map(|event| Arc::new(Heard::from(event))).collect())
     }
 
     /// Waits until such an event is behind a place.

@@ -79,7 +79,13 @@ impl<S: AsyncRead + Unpin> AsyncRead for Opening<S> {
     ) -> Poll<io::Result<()>> {
         let before = buffer.filled().len();
         match Pin::new(&mut self.stream).poll_read(context, buffer) {
-            Poll::Ready(Ok(())) => Poll::Ready(self.look(&buffer.filled()[before..])),
+            Poll::Ready(Ok(())) => {
+                let looked = self.look(&buffer.filled()[before..]);
+                if looked.is_err() {
+                    buffer.set_filled(before);
+                }
+                Poll::Ready(looked)
+            }
             Poll::Ready(Err(error)) => Poll::Ready(Err(error)),
             Poll::Pending => {
                 let Some((_, end)) = &mut self.watch else { return Poll::Pending };

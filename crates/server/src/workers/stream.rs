@@ -375,7 +375,7 @@ impl<S: InOrder> Stream<S> {
             let before = EventId(notice.event_id - 1);
             let found = events::read(&mut self.app.db.read().await?, before, 1).await?;
             let event = found.into_iter().find(|event| event.id == notice.event_id);
-            let Some(event) = event.map(Arc::new) else {
+            let Some(event) = event.map(|event| Arc::new(Heard::from(event))) else {
                 let why = "the event is not kept any more";
                 dead_letters::park(&self.app, S::NAME, &notice, 1, why).await?;
                 continue;

@@ -184,13 +184,18 @@ async fn whoever_takes_nothing_is_cut_off(app: TestApp) {
     assert_eq!(rest[0]["id"], last + 1);
 }
 
+/// As a browser sends them.
+fn headers(origin: &str) -> [(&'static str, &str); 2] {
+    [("origin", origin), ("accept-encoding", "gzip, deflate, br")]
+}
+
 async fn pages_of_others_are_closed_out(app: TestApp) {
     let shop = app.shop(9).await;
     let own = format!("http://{}", app.address);
     for (origin, is_let_in) in
         [(&*own, true), ("http://evil.example", false), ("null", false), ("", false)]
     {
-        let mut socket = Socket::open(app.address, &[("origin", origin)]).await;
+        let mut socket = Socket::open(app.address, &headers(origin)).await;
         socket.say(&auth(&shop.admin.token)).await;
         if is_let_in {
             socket.ready().await;

@@ -72,7 +72,8 @@ impl TestApp {
                 SELECT CAST(1 AS BIGINT), last_id FROM event_head
                 UNION ALL SELECT n + 1, head FROM numbers WHERE n < {count}
              )
-             SELECT 1, head + n, 'stock.moved', {store_id}, 'product', 1, 0, '{{\"word\":\"{word}\"}}'
+             SELECT 1, head + n, 'stock.moved', {store_id}, 'product', 1, 0,
+                    '{{\"word\":\"{word}\"}}'
              FROM numbers ORDER BY n"
         );
         self.tamper(&sql).await.expect("written");
