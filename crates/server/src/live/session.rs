@@ -35,11 +35,11 @@ const AUTH_TIMEOUT: Duration = Duration::from_secs(10);
 /// How often it is asked whether they still may.
 const LOOK_EVERY: Duration = Duration::from_secs(2);
 /// For how long an answer to that is good. Beyond it nothing is told until there is another.
-const CONFIRMED_MAX: Duration = Duration::from_secs(4);
+const CONFIRMED_MAX: Duration = Duration::from_secs(3);
 /// Whoever loses a right hears of nothing after so many seconds.
 const LOST_WITHIN_S: u64 = 5;
 const _: () = assert!(LOOK_EVERY.as_secs() + AGE_MAX_S.unsigned_abs() < LOST_WITHIN_S);
-const _: () = assert!(CONFIRMED_MAX.as_secs() < LOST_WITHIN_S);
+const _: () = assert!(CONFIRMED_MAX.as_secs() + AGE_MAX_S.unsigned_abs() <= LOST_WITHIN_S);
 /// How often the caller is asked for a sign of life, and told the cursor.
 const PING_EVERY: Duration = Duration::from_secs(25);
 /// Messages that a caller may send in that time, signs of life included.
@@ -49,8 +49,7 @@ const GATHER: Duration = Duration::from_millis(10);
 /// The pause where the database did not answer.
 const PAUSE: Duration = Duration::from_millis(500);
 /// Events looked at in one go, and sent in one go.
-const LOOKED_AT_MAX: usize = 500;
-const SENT_MAX: usize = 64;
+const LOOKED_AT_MAX: usize = 256;
 /// Whoever comes back from further behind is told to read everything anew, which is quicker.
 const RESUMED_MAX: i64 = 50_000;
 /// Whoever falls behind further than this is too slow.
@@ -231,10 +230,12 @@ impl<'a> Session<'a> {
         tokio::pin!(drained);
         loop {
             tokio::select! {
-                incoming = self.socket.receive() => self.hear(incoming).await?,
+                // In this order: a caller who takes everything slowly is looked at all the same.
+                biased;
                 () = &mut drained => return Err(End::STOPPING),
                 _ = looks.tick() => self.look().await?,
                 _ = pings.tick() => self.ping().await?,
+                incoming = self.socket.receive() => self.hear(incoming).await?,
                 () = news(&mut self.follower, self.place, self.rests_until) => self.tell().await?,
             }
         }
@@ -306,6 +307,9 @@ impl<'a> Session<'a> {
     async fn tell(&mut self) -> Result<(), End> {
         self.check_end()?;
         if self.confirmed.elapsed() > CONFIRMED_MAX {
+            self.look().await?;
+        }
+        if self.confirmed.elapsed() > CONFIRMED_MAX {
             self.rests_until = clock::monotonic() + PAUSE;
             return Ok(());
         }
@@ -339,15 +343,14 @@ impl<'a> Session<'a> {
         let is_theirs =
             |event: &&Arc<Heard>| self.topics.have(&event.kind) && is_visible(&self.who, event);
         let theirs: Vec<&Arc<Heard>> = events.iter().filter(is_theirs).collect();
-        for some in theirs.chunks(SENT_MAX) {
-            let texts = some.iter().map(|event| event.text(Told::event)).collect();
+        if let (Some(first), Some(last)) = (theirs.first(), theirs.last()) {
+            let texts = theirs.iter().map(|event| event.text(Told::event)).collect();
             self.socket.send(texts).await?;
             let now = self.caller.app.clock.now();
-            let first = some.first().filter(|_| self.is_at_the_end);
-            self.caller.app.live.sent(some.len(), first.map(|event| now.0 - event.occurred_at));
+            let delay_us = self.is_at_the_end.then_some(now.0 - first.occurred_at);
+            self.caller.app.live.sent(theirs.len(), delay_us);
+            self.told = EventId(last.id);
         }
-        let last = |events: &[&Arc<Heard>]| events.last().map(|event| EventId(event.id));
-        self.told = last(&theirs).unwrap_or(self.told);
         self.place = events.last().map_or(self.place, |event| EventId(event.id));
         Ok(())
     }
