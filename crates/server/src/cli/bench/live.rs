@@ -76,7 +76,7 @@ impl Run {
             ours = measure::open_loop(workers, timing, rate) => ours,
             ended = listeners.join_next() => Err(ended.map_or_else(
                 || anyhow::anyhow!("nobody listens"),
-                |ended| ended.map_or_else(Into::into, |why| why),
+                |ended| ended.unwrap_or_else(Into::into),
             )),
         };
         let ours = ours.with_context(|| shop.server.last_words())?;

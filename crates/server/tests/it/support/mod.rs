@@ -49,7 +49,7 @@ pub use database::Engine;
 pub use dice::Dice;
 pub use people::{PASSWORD, Person};
 pub use shop::{Entry, Shop, assert_names, with};
-pub use socket::{Closed, Socket, auth};
+pub use socket::{Socket, auth};
 
 /// When every test begins: 2026-03-02T09:00:00Z, a Monday morning.
 pub const START: Timestamp = Timestamp(1_772_442_000_000_000);
