@@ -39,7 +39,7 @@ macro_rules! settings {
 }
 
 /// Settings that a file of settings may not hold: such files are copied and shown around.
-const SECRETS: [&str; 2] = ["key", "setup_token"];
+const SECRETS: [&str; 3] = ["key", "setup_token", "smtp_password"];
 
 /// One setting, as text.
 #[derive(Clone, Copy, Debug)]
@@ -106,6 +106,20 @@ settings! {
     queues: Queues = Some("all"),
     /// How often a message is tried before it is parked as a dead letter (1 to 100).
     worker_tries_max: u32 = Some("8"),
+    /// The server that sends mail; without one, none is sent.
+    smtp_host: Option<String> = None,
+    /// Its port.
+    smtp_port: u16 = Some("587"),
+    /// How to speak with it: `starttls`, `tls` (from the beginning, mostly port 465) or `off`.
+    smtp_tls: SmtpTls = Some("starttls"),
+    /// PEM file with the authority that signed its certificate, if it is one's own.
+    smtp_ca: Option<PathBuf> = None,
+    /// The name to sign in with at it.
+    smtp_username: Option<String> = None,
+    /// The password to that; best kept in a file (`STOCKROOM_SMTP_PASSWORD_FILE`).
+    smtp_password: Option<Secret> = None,
+    /// Who mail is from: `Paws & Co. <shop@example.com>`.
+    smtp_from: Option<String> = None,
     /// The address that browsers use, if it is another than `listen`: `https://shop.example`.
     public_url: Option<String> = None,
 }
@@ -174,6 +188,18 @@ pub enum Switch {
     /// It is.
     On,
     /// It is not.
+    Off,
+}
+
+/// How a server for mail is spoken with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SmtpTls {
+    /// In the clear first, then TLS.
+    Starttls,
+    /// TLS from the beginning.
+    Tls,
+    /// In the clear.
     Off,
 }
 

@@ -19,6 +19,7 @@ pub mod jobs;
 pub mod ledger;
 pub mod live;
 pub mod metrics;
+pub mod notify;
 pub mod operations;
 pub mod orders;
 pub mod people;
@@ -51,6 +52,7 @@ use crate::ledger::fence::Fence;
 use crate::ledger::{Ledger, LedgerMetrics, LedgerSettings};
 use crate::live::Live;
 use crate::metrics::Metrics;
+use crate::notify::mail::Mailer;
 use crate::rate_limit::RateLimits;
 use crate::system::Readiness;
 use crate::workers::WorkerMetrics;
@@ -93,6 +95,8 @@ pub struct Parts {
     pub readiness: Readiness,
     /// How recurring work went.
     pub jobs: JobMetrics,
+    /// Sends mail.
+    pub mailer: Mailer,
     /// How work on what was announced goes.
     pub workers: WorkerMetrics,
     /// What is measured.
@@ -121,6 +125,8 @@ impl App {
         jobs.register(metrics.registry_mut());
         let workers = WorkerMetrics::default();
         workers.register(metrics.registry_mut());
+        let mailer = Mailer::new(&config)?;
+        mailer.register(metrics.registry_mut());
         let connections = Connections::new(usize::try_from(config.connections_max)?);
         connections.register(metrics.registry_mut());
         let live = Live::new(usize::try_from(config.sockets_max)?);
@@ -147,6 +153,7 @@ impl App {
             deferred: router::deferred(),
             fence: Fence::default(),
             jobs,
+            mailer,
             workers,
             metrics,
             is_draining: watch::Sender::new(false),

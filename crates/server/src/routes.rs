@@ -1,6 +1,6 @@
 //! EVERY route, on one page: method, path, handler, who may call it, whose things it touches,
 //! and what the documentation calls it. The router and the OpenAPI document ([`crate::router`])
-//! and the tests of authorization are made of this table.
+//! and the tests of authorization are made of this table. It goes on in [`outward`].
 
 use crate::auth::{
     Anyone, EditCatalog, EditCustomers, EditEmployees, EditSettings, EditStores, GrantCredit,
@@ -11,9 +11,10 @@ use crate::error::ErrorCode;
 use crate::http::endpoint::{Endpoint, Reach, delete, get, patch, post, put};
 use crate::rate_limit::Class;
 use crate::{
-    accounts, alerts, audit_log, auth, catalog, event_log, live, operations, people, shop, stock,
-    stores, system,
+    accounts, alerts, audit_log, auth, catalog, operations, people, shop, stock, stores, system,
 };
+
+mod outward;
 
 /// A heading of the documentation, what it says, and what stands under it.
 pub type Part = (&'static str, &'static str, fn() -> Vec<Endpoint>);
@@ -29,8 +30,9 @@ pub const PARTS: &[Part] = &[
     ("Stores", "The shops that hold stock. A caller sees those in which they hold a role.", shops),
     ("Stock", "Goods coming in, sold and taken out; what is on hand, now and then.", ledger),
     ("Orders", "Orders placed and processed, sales over the counter, and what follows.", orders),
-    ("Operations", "Requests that were taken on, to be done later.", later),
-    ("Events", "The event log, and what could not be dealt with.", following),
+    ("Operations", "Requests that were taken on, to be done later.", outward::later),
+    ("Notifications", "What people are told of, each by themselves.", outward::notifications),
+    ("Events", "The event log, and what could not be dealt with.", outward::following),
     ("Audit", "Who did what, when and from where.", audit),
     ("System", "How the system itself is doing.", machine),
 ];
@@ -440,41 +442,6 @@ fn audit() -> Vec<Endpoint> {
             .doc("listAuditLogs", "The audit log, newest first, or all as CSV")
             .about(audit_log::http::ABOUT)
             .fails(&[ErrorCode::NotFound]),
-    ]
-}
-
-fn later() -> Vec<Endpoint> {
-    use operations::http as own;
-    vec![
-        get("/api/operations", own::list, SignedIn, Reach::Own)
-            .doc("listOperations", "One's own requests that were taken on, newest first"),
-        get("/api/operations/{id}", own::get, SignedIn, Reach::Own)
-            .doc("getOperation", "One of them, with what came of it"),
-    ]
-}
-
-fn following() -> Vec<Endpoint> {
-    use crate::workers::dead_letters;
-    use ErrorCode::{CursorExpired, InvalidState, Overloaded};
-    vec![
-        get("/api/inventory/events", event_log::http::list, ReadStock, Reach::Shop)
-            .doc("listEvents", "Everything that has happened, in the order of the commits")
-            .about(event_log::http::ABOUT)
-            .fails(&[CursorExpired]),
-        get("/api/ws", live::http::open, Anyone, Reach::Shop)
-            .doc("openWebSocket", "The same as it happens, over a WebSocket")
-            .about(live::http::ABOUT)
-            .fails(&[Overloaded]),
-        get("/api/dead-letters", dead_letters::list, Operate, Reach::System)
-            .doc("listDeadLetters", "Messages that were tried too often"),
-        get("/api/dead-letters/{id}", dead_letters::get, Operate, Reach::System)
-            .doc("getDeadLetter", "One message that was tried too often"),
-        post("/api/dead-letters/{id}/replay", dead_letters::replay, Operate, Reach::System)
-            .doc("replayDeadLetter", "Have a parked message tried again")
-            .fails(&[InvalidState]),
-        delete("/api/dead-letters/{id}", dead_letters::drop_one, Operate, Reach::System)
-            .doc("dropDeadLetter", "Decide that a parked message needs not be dealt with")
-            .fails(&[InvalidState]),
     ]
 }
 

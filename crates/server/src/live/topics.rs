@@ -95,7 +95,7 @@ mod tests {
         for (kind, topic) in [
             ("stock.moved", Topic::Stock),
             ("order.placed", Topic::Orders),
-            ("notification.sent", Topic::Notifications),
+            ("notification.created", Topic::Notifications),
             ("alert.raised", Topic::Alerts),
             ("product.created", Topic::Catalog),
             ("customer.charged", Topic::People),

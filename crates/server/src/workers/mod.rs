@@ -33,7 +33,7 @@ use crate::events::tail::Heard;
 use crate::events::{Event, Logged};
 use crate::operations::{self, RunError};
 use crate::orders::worker::{TakeError, take_all};
-use crate::{App, alerts};
+use crate::{App, alerts, notify};
 use stream::InOrder;
 
 pub use metrics::WorkerMetrics;
@@ -126,7 +126,7 @@ struct Stream {
 type Task<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 
 /// All of them.
-const STREAMS: [Stream; 1] = [Stream::of::<Alerts>()];
+const STREAMS: [Stream; 2] = [Stream::of::<Alerts>(), Stream::of::<Notifications>()];
 
 impl Stream {
     const fn of<S: InOrder>() -> Self {
@@ -191,6 +191,30 @@ async fn do_operations(app: &App, notices: &[Notice]) -> Vec<Outcome> {
     operations::run_all(app, &ids).await.into_iter().map(outcome).collect()
 }
 
+/// Tells people.
+struct Notifications;
+
+impl InOrder for Notifications {
+    const NAME: &'static str = "notifications";
+    type Work = Vec<notify::Told>;
+
+    fn takes(kind: &str) -> bool {
+        notify::takes(kind)
+    }
+
+    async fn look(app: &App, events: &[Arc<Logged>]) -> ApiResult<Vec<Self::Work>> {
+        notify::look(app, events).await
+    }
+
+    async fn act(app: &App, tx: &mut Tx, work: Self::Work) -> ApiResult<Vec<Event>> {
+        notify::act(app, tx, work).await
+    }
+
+    fn has_acted(app: &App) {
+        app.mailer.ring();
+    }
+}
+
 impl Queue {
     const fn group(&self) -> Group<'static> {
         Group { stream: self.name, name: WORKERS }
@@ -243,6 +267,9 @@ impl Workers {
         }
         for stream in STREAMS.iter().filter(|stream| app.config.queues.has(stream.name)) {
             tasks.spawn((stream.run)(app.clone(), stopped.clone()));
+        }
+        if app.config.queues.has(Notifications::NAME) {
+            tasks.spawn(notify::mail::run(app.clone(), stopped.clone()));
         }
         tasks.spawn(relay::run(app.clone(), broker, stopped));
         Ok(Self { stop, tasks })

@@ -27,6 +27,8 @@ mod lists;
 mod live;
 mod live_ends;
 mod live_under_load;
+mod mail;
+mod notifications;
 mod operations;
 mod order_steps;
 mod orders;

@@ -20,7 +20,7 @@ async fn settings_are_read_by_all_and_changed_by_administrators(app: TestApp) {
     let expect = json!({
         "shop_name": null, "currency": "USD", "prices_include_tax": true, "tax_rates": [],
         "default_tax_rate": "0.00", "receipt_header": null, "receipt_footer": null,
-        "registration": "closed", "version": 1,
+        "registration": "closed", "expiring_days": 14, "version": 1,
     });
     assert_eq!(before["settings"], expect);
     let body = json!({

@@ -68,6 +68,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("live", &["auth", "clock", "error", "events", "http", "metrics", "rate_limit"]),
     ("workers", &["audit", "auth", "clock", "db", "error", "events", "http"]),
     ("alerts", &["auth", "db", "error", "events", "http"]),
+    ("notify", &["auth", "config", "db", "error", "events", "http"]),
     ("operations", &["auth", "db", "error", "events", "http"]),
     ("people", &["auth", "db", "error", "http", "ledger"]),
     ("orders", &["audit", "auth", "clock", "db", "error", "events", "http", "ledger"]),
@@ -93,6 +94,8 @@ const SLICE_TO_SLICE: &[(&str, &str)] = &[
     ("live", "event_log"),
     // A worker takes the goods of orders.
     ("workers", "orders"),
+    // A stream tells people, and mail goes out.
+    ("workers", "notify"),
     // A stream raises and clears alerts; they are of a day of their store, and the shop says how
     // many days before.
     ("workers", "alerts"),

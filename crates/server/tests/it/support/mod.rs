@@ -28,6 +28,7 @@ mod people;
 pub mod process;
 mod products;
 mod shop;
+mod smtp;
 mod socket;
 pub mod statements;
 
@@ -49,6 +50,7 @@ pub use database::Engine;
 pub use dice::Dice;
 pub use people::{PASSWORD, Person};
 pub use shop::{Entry, Shop, assert_names, with};
+pub use smtp::{Mail, Smtp};
 pub use socket::{Socket, auth};
 
 /// When every test begins: 2026-03-02T09:00:00Z, a Monday morning.
