@@ -202,7 +202,7 @@ impl InOrder for Notifications {
         notify::takes(kind)
     }
 
-    async fn look(app: &App, events: &[Arc<Logged>]) -> ApiResult<Vec<Self::Work>> {
+    async fn look(app: &App, events: &[Arc<Heard>]) -> ApiResult<Vec<Self::Work>> {
         notify::look(app, events).await
     }
 
