@@ -67,6 +67,8 @@ settings! {
     log_requests: LogRequests = Some("errors"),
     /// Connections that may be open at once (16 to 1,000,000); more are closed at once.
     connections_max: u32 = Some("4096"),
+    /// Of those, WebSockets (1 to 1,000,000); whoever asks for more is answered 503.
+    sockets_max: u32 = Some("2048"),
     /// The token that lets the first administrator in; made and printed at the first start if
     /// it is not set.
     setup_token: Option<Secret> = None,
@@ -419,6 +421,7 @@ fn check_ranges(config: &Config) -> Result<(), ConfigError> {
         ("ledger_queue_lines_max", config.ledger_queue_lines_max, 2_000, 1_000_000),
         ("postgres_connections", config.postgres_connections, 1, 1_000),
         ("connections_max", config.connections_max, 16, 1_000_000),
+        ("sockets_max", config.sockets_max, 1, 1_000_000),
         ("worker_tries_max", config.worker_tries_max, 1, 100),
         ("rate_limit_login", config.rate_limit_login, 1, 100_000),
         ("rate_limit_read", config.rate_limit_read, 1, 200_000),

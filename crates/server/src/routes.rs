@@ -440,11 +440,7 @@ fn audit() -> Vec<Endpoint> {
     vec![
         get("/api/audit-logs", audit_log::http::list, ReadAudit, Reach::Stores)
             .doc("listAuditLogs", "The audit log, newest first, or all as CSV")
-            .about(
-                "Every change of state with its actor, address and request, before and after; \
-                 also sign-ins, denied attempts, exports and the use of API keys. Whoever holds \
-                 the right in some stores only sees what was done in those.",
-            )
+            .about(audit_log::http::ABOUT)
             .fails(&[ErrorCode::NotFound]),
     ]
 }

@@ -11,6 +11,7 @@ use super::{CREATED, sql};
 use crate::App;
 use crate::db::{Conn, Reader, Tx};
 use crate::error::{ApiError, ApiResult};
+use crate::events::tail::Heard;
 use crate::events::{Event, Logged};
 
 /// Events told in one transaction: a till must not wait behind it.
@@ -19,7 +20,7 @@ const ACT_MAX: usize = 200;
 /// Something to be told: an event, and what its text names.
 #[derive(Clone, Debug)]
 pub struct Told {
-    pub(super) event: Arc<Logged>,
+    pub(super) event: Arc<Heard>,
     pub(super) topic: Topic,
     audience: Audience,
     pub(super) data: Arc<str>,
@@ -38,7 +39,7 @@ pub fn takes(kind: &str) -> bool {
 ///
 /// # Errors
 /// The database's, or an event that is not understood.
-pub async fn look(app: &App, events: &[Arc<Logged>]) -> ApiResult<Vec<Vec<Told>>> {
+pub async fn look(app: &App, events: &[Arc<Heard>]) -> ApiResult<Vec<Vec<Told>>> {
     let mut worth = Vec::new();
     for event in events {
         let Some(rule) = rules::of(&event.kind) else { continue };
@@ -134,7 +135,7 @@ struct Names {
 }
 
 impl Names {
-    async fn read(reader: &mut Reader, worth: &[(&Arc<Logged>, &Rule, Value)]) -> ApiResult<Self> {
+    async fn read(reader: &mut Reader, worth: &[(&Arc<Heard>, &Rule, Value)]) -> ApiResult<Self> {
         let subjects = |kind: &str| -> Vec<i64> {
             let of_kind = worth.iter().filter(|(event, ..)| event.subject_kind == kind);
             of_kind.map(|(event, ..)| event.subject_id).collect()

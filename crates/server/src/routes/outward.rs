@@ -1,10 +1,10 @@
 //! The routes of what follows from everything else: what was taken on, what people and programs
 //! are told, and what could not be dealt with.
 
-use crate::auth::{OnesOwn, Operate, ReadStock, SignedIn};
+use crate::auth::{Anyone, OnesOwn, Operate, ReadStock, SignedIn};
 use crate::error::ErrorCode;
 use crate::http::endpoint::{Endpoint, Reach, delete, get, post, put};
-use crate::{event_log, notify, operations};
+use crate::{event_log, live, notify, operations};
 
 pub(super) fn later() -> Vec<Endpoint> {
     use operations::http as own;
@@ -36,15 +36,16 @@ pub(super) fn notifications() -> Vec<Endpoint> {
 
 pub(super) fn following() -> Vec<Endpoint> {
     use crate::workers::dead_letters;
-    use ErrorCode::{CursorExpired, InvalidState};
+    use ErrorCode::{CursorExpired, InvalidState, Overloaded};
     vec![
         get("/api/inventory/events", event_log::http::list, ReadStock, Reach::Shop)
             .doc("listEvents", "Everything that has happened, in the order of the commits")
-            .about(
-                "Go on behind `next_after`. `wait=30` holds the request until there is an event. \
-                 Of the whole log a caller sees what they may read.",
-            )
+            .about(event_log::http::ABOUT)
             .fails(&[CursorExpired]),
+        get("/api/ws", live::http::open, Anyone, Reach::Shop)
+            .doc("openWebSocket", "The same as it happens, over a WebSocket")
+            .about(live::http::ABOUT)
+            .fails(&[Overloaded]),
         get("/api/dead-letters", dead_letters::list, Operate, Reach::System)
             .doc("listDeadLetters", "Messages that were tried too often"),
         get("/api/dead-letters/{id}", dead_letters::get, Operate, Reach::System)

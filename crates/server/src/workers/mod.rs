@@ -29,6 +29,7 @@ use tokio::task::JoinSet;
 
 use crate::db::Tx;
 use crate::error::ApiResult;
+use crate::events::tail::Heard;
 use crate::events::{Event, Logged};
 use crate::operations::{self, RunError};
 use crate::orders::worker::{TakeError, take_all};
@@ -154,7 +155,7 @@ impl InOrder for Alerts {
         alerts::takes(kind)
     }
 
-    async fn look(app: &App, events: &[Arc<Logged>]) -> ApiResult<Vec<Self::Work>> {
+    async fn look(app: &App, events: &[Arc<Heard>]) -> ApiResult<Vec<Self::Work>> {
         alerts::look(app, events).await
     }
 
@@ -201,7 +202,7 @@ impl InOrder for Notifications {
         notify::takes(kind)
     }
 
-    async fn look(app: &App, events: &[Arc<Logged>]) -> ApiResult<Vec<Self::Work>> {
+    async fn look(app: &App, events: &[Arc<Heard>]) -> ApiResult<Vec<Self::Work>> {
         notify::look(app, events).await
     }
 
