@@ -39,7 +39,7 @@ macro_rules! settings {
 }
 
 /// Settings that a file of settings may not hold: such files are copied and shown around.
-const SECRETS: [&str; 2] = ["key", "setup_token"];
+const SECRETS: [&str; 3] = ["key", "setup_token", "smtp_password"];
 
 /// One setting, as text.
 #[derive(Clone, Copy, Debug)]
@@ -67,15 +67,15 @@ settings! {
     log_requests: LogRequests = Some("errors"),
     /// Connections that may be open at once (16 to 1,000,000); more are closed at once.
     connections_max: u32 = Some("4096"),
-    /// The token that lets the first administrator in; made and printed at the first start if
-    /// it is not set.
+    /// Of those, WebSockets (1 to 1,000,000); whoever asks for more is answered 503.
+    sockets_max: u32 = Some("2048"),
+    /// The token for the first administrator; made and printed at the first start if not set.
     setup_token: Option<Secret> = None,
     /// Whether requests are limited per caller: `on` or `off`.
     rate_limit: Switch = Some("on"),
     /// Sign-ins and renewals a minute from one address.
     rate_limit_login: u32 = Some("60"),
-    /// Look-ups a minute of one user, or of one address without a token; a key has five times
-    /// as many of each.
+    /// Look-ups a minute of one user, or address without a token; a key has five times as many.
     rate_limit_read: u32 = Some("1800"),
     /// Changes a minute of one user.
     rate_limit_write: u32 = Some("900"),
@@ -104,11 +104,24 @@ settings! {
     queues: Queues = Some("all"),
     /// How often a message is tried before it is parked as a dead letter (1 to 100).
     worker_tries_max: u32 = Some("8"),
-    /// Networks to which webhooks may lead although they are not public, also without TLS:
-    /// addresses and networks, as in `10.1.0.0/16, 127.0.0.1`.
+    /// Networks to which webhooks may lead though not public, also without TLS: `10.1.0.0/16`.
     webhook_networks: Networks = Some(""),
     /// PEM file with certificates that webhooks believe beside those of the public authorities.
     webhook_ca: Option<PathBuf> = None,
+    /// The server that sends mail; without one, none is sent.
+    smtp_host: Option<String> = None,
+    /// Its port.
+    smtp_port: u16 = Some("587"),
+    /// How to speak with it: `starttls`, `tls` (from the beginning, mostly port 465) or `off`.
+    smtp_tls: SmtpTls = Some("starttls"),
+    /// PEM file with the authority that signed its certificate, if it is one's own.
+    smtp_ca: Option<PathBuf> = None,
+    /// The name to sign in with at it.
+    smtp_username: Option<String> = None,
+    /// The password to that; best kept in a file (`STOCKROOM_SMTP_PASSWORD_FILE`).
+    smtp_password: Option<Secret> = None,
+    /// Who mail is from: `Paws & Co. <shop@example.com>`.
+    smtp_from: Option<String> = None,
     /// The address that browsers use, if it is another than `listen`: `https://shop.example`.
     public_url: Option<String> = None,
 }
@@ -177,6 +190,18 @@ pub enum Switch {
     /// It is.
     On,
     /// It is not.
+    Off,
+}
+
+/// How a server for mail is spoken with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SmtpTls {
+    /// In the clear first, then TLS.
+    Starttls,
+    /// TLS from the beginning.
+    Tls,
+    /// In the clear.
     Off,
 }
 
@@ -398,6 +423,7 @@ fn check_ranges(config: &Config) -> Result<(), ConfigError> {
         ("ledger_queue_lines_max", config.ledger_queue_lines_max, 2_000, 1_000_000),
         ("postgres_connections", config.postgres_connections, 1, 1_000),
         ("connections_max", config.connections_max, 16, 1_000_000),
+        ("sockets_max", config.sockets_max, 1, 1_000_000),
         ("worker_tries_max", config.worker_tries_max, 1, 100),
         ("rate_limit_login", config.rate_limit_login, 1, 100_000),
         ("rate_limit_read", config.rate_limit_read, 1, 200_000),

@@ -94,6 +94,8 @@ codes! {
     UnsupportedMediaType = 415 "unsupported_media_type",
     /// The idempotency key was used before, for another request.
     IdempotencyKeyReused = 422 "idempotency_key_reused",
+    /// This path speaks WebSocket, and the request does not ask for that.
+    UpgradeRequired = 426 "upgrade_required",
     /// Too many requests from this caller.
     RateLimited = 429 "rate_limited",
     /// Too many failed attempts; wait as long as `Retry-After` says.

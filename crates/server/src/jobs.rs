@@ -19,7 +19,7 @@ use crate::auth::sessions;
 use crate::db::Tx;
 use crate::error::ApiResult;
 use crate::orders::worker;
-use crate::{alerts, events, http, operations, webhooks};
+use crate::{alerts, events, http, notify, operations, webhooks};
 
 /// Rows of one transaction: a till must not wait behind it.
 const ROWS_MAX: i64 = 500;
@@ -43,7 +43,7 @@ enum Work {
     Whole(for<'a> fn(&'a App) -> Whole<'a>),
 }
 
-const JOBS: [Job; 10] = [
+const JOBS: [Job; 11] = [
     Job {
         name: "record_outside_changes",
         every: Duration::from_secs(5),
@@ -79,6 +79,11 @@ const JOBS: [Job; 10] = [
         name: "forget_alerts",
         every: AN_HOUR,
         work: Work::Pieces(|tx, now| Box::pin(alerts::forget_old(tx, now, ROWS_MAX))),
+    },
+    Job {
+        name: "forget_notifications",
+        every: AN_HOUR,
+        work: Work::Pieces(|tx, now| Box::pin(notify::forget_old(tx, now, ROWS_MAX))),
     },
     Job {
         name: "forget_operations",

@@ -17,7 +17,9 @@ pub mod events;
 pub mod http;
 pub mod jobs;
 pub mod ledger;
+pub mod live;
 pub mod metrics;
+pub mod notify;
 pub mod operations;
 pub mod orders;
 pub mod people;
@@ -34,8 +36,9 @@ pub mod workers;
 
 use std::ops::Deref;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
+
+use tokio::sync::watch;
 
 use crate::auth::Auth;
 use crate::clock::Clock;
@@ -48,8 +51,9 @@ use crate::http::denied::Denials;
 use crate::jobs::JobMetrics;
 use crate::ledger::fence::Fence;
 use crate::ledger::{Ledger, LedgerMetrics, LedgerSettings};
+use crate::live::Live;
 use crate::metrics::Metrics;
-use crate::orders::settlements::Settlements;
+use crate::notify::mail::Mailer;
 use crate::rate_limit::RateLimits;
 use crate::system::Readiness;
 use crate::webhooks::{WebhookMetrics, Webhooks};
@@ -79,10 +83,10 @@ pub struct Parts {
     pub tail: Tail,
     /// What has requests done that were taken on for later.
     pub deferred: DeferredRoutes,
-    /// Who waits for an order to be decided.
-    pub settlements: Settlements,
     /// How far the past is settled.
     pub fence: Fence,
+    /// Who listens live.
+    pub live: Live,
     /// The places for callers.
     pub connections: Connections,
     /// How often a caller may ask.
@@ -93,13 +97,15 @@ pub struct Parts {
     pub readiness: Readiness,
     /// How recurring work went.
     pub jobs: JobMetrics,
+    /// Sends mail.
+    pub mailer: Mailer,
     /// How work on what was announced goes.
     pub workers: WorkerMetrics,
     /// What sends events to other people's servers.
     pub webhooks: Webhooks,
     /// What is measured.
     pub metrics: Metrics,
-    is_draining: AtomicBool,
+    is_draining: watch::Sender<bool>,
 }
 
 impl Deref for App {
@@ -123,11 +129,15 @@ impl App {
         jobs.register(metrics.registry_mut());
         let workers = WorkerMetrics::default();
         workers.register(metrics.registry_mut());
+        let mailer = Mailer::new(&config)?;
+        mailer.register(metrics.registry_mut());
         let webhook_metrics = WebhookMetrics::default();
         webhook_metrics.register(metrics.registry_mut());
         let webhooks = Webhooks::new(&config, webhook_metrics)?;
         let connections = Connections::new(usize::try_from(config.connections_max)?);
         connections.register(metrics.registry_mut());
+        let live = Live::new(usize::try_from(config.sockets_max)?);
+        live.register(metrics.registry_mut());
         let settings = LedgerSettings {
             writers: usize::try_from(config.ledger_writers)?,
             queue_lines_max: usize::try_from(config.ledger_queue_lines_max)?,
@@ -137,6 +147,7 @@ impl App {
         auth.tokens.keyring().prepare_keys(&db, &clock).await?;
         Ok(Self(Arc::new(Parts {
             auth,
+            live,
             connections,
             limits: RateLimits::new(&config),
             denials: Denials::default(),
@@ -147,29 +158,39 @@ impl App {
             db,
             ledger,
             deferred: router::deferred(),
-            settlements: Settlements::default(),
             fence: Fence::default(),
             jobs,
+            mailer,
             workers,
             webhooks,
             metrics,
-            is_draining: AtomicBool::new(false),
+            is_draining: watch::Sender::new(false),
         })))
     }
 
     /// Says that no new work should come: readiness answers 503 from now on.
     pub fn drain(&self) {
-        self.is_draining.store(true, Ordering::Relaxed);
+        self.is_draining.send_replace(true);
     }
 
     /// Whether it is about to stop.
     pub fn is_draining(&self) -> bool {
-        self.is_draining.load(Ordering::Relaxed)
+        *self.is_draining.borrow()
+    }
+
+    /// Waits until it is about to stop.
+    pub fn drained(&self) -> impl Future<Output = ()> + Send + use<> {
+        let mut is_draining = self.is_draining.subscribe();
+        // Without a sender there is no application left.
+        async move { drop(is_draining.wait_for(|is_draining| *is_draining).await) }
     }
 
     /// Waits until all begun work is done, within limits, then closes the database.
     pub async fn close(&self) {
-        let all_done = self.metrics.in_flight.wait_until_none();
+        let all_done = async {
+            self.live.wait_until_none().await;
+            self.metrics.in_flight.wait_until_none().await;
+        };
         if tokio::time::timeout(CLOSE_MAX, all_done).await.is_err() {
             tracing::warn!(left = self.metrics.in_flight.count(), "work was still going on");
         }

@@ -30,7 +30,8 @@ pub const PARTS: &[Part] = &[
     ("Stores", "The shops that hold stock. A caller sees those in which they hold a role.", shops),
     ("Stock", "Goods coming in, sold and taken out; what is on hand, now and then.", ledger),
     ("Orders", "Orders placed and processed, sales over the counter, and what follows.", orders),
-    ("Operations", "Requests that were taken on, to be done later.", later),
+    ("Operations", "Requests that were taken on, to be done later.", outward::later),
+    ("Notifications", "What people are told of, each by themselves.", outward::notifications),
     ("Events", "The event log, and what could not be dealt with.", outward::following),
     ("Webhooks", "Events that are sent to other people's servers, signed.", outward::webhooks),
     ("Audit", "Who did what, when and from where.", audit),
@@ -440,22 +441,8 @@ fn audit() -> Vec<Endpoint> {
     vec![
         get("/api/audit-logs", audit_log::http::list, ReadAudit, Reach::Stores)
             .doc("listAuditLogs", "The audit log, newest first, or all as CSV")
-            .about(
-                "Every change of state with its actor, address and request, before and after; \
-                 also sign-ins, denied attempts, exports and the use of API keys. Whoever holds \
-                 the right in some stores only sees what was done in those.",
-            )
+            .about(audit_log::http::ABOUT)
             .fails(&[ErrorCode::NotFound]),
-    ]
-}
-
-fn later() -> Vec<Endpoint> {
-    use operations::http as own;
-    vec![
-        get("/api/operations", own::list, SignedIn, Reach::Own)
-            .doc("listOperations", "One's own requests that were taken on, newest first"),
-        get("/api/operations/{id}", own::get, SignedIn, Reach::Own)
-            .doc("getOperation", "One of them, with what came of it"),
     ]
 }
 

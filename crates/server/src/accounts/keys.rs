@@ -196,8 +196,8 @@ pub async fn create(
     };
     let id = sql::insert(&mut write.tx, &new, write.now).await?;
     let api_key = shown(Conn::from(&mut write.tx), id).await?;
-    let event =
-        Event::new("api_key.created", "api_key", id, &json!({ "version": api_key.version }));
+    let data = json!({ "version": api_key.version, "by": write.by() });
+    let event = Event::new("api_key.created", "api_key", id, &data);
     let fact = Fact::new(event).after(&api_key);
     let tag = api_key.tag();
     let repeated = NewKeyAnswer { status: Success::Success, api_key, key: None };
@@ -264,9 +264,10 @@ async fn change(
     }
     let before = KeyView::of(stored, &grants);
     let api_key = shown(Conn::from(&mut write.tx), id).await?;
+    let by = write.by();
     let fact = (!is_same).then(|| {
-        let version = json!({ "version": api_key.version });
-        let event = Event::new("api_key.updated", "api_key", id, &version);
+        let data = json!({ "version": api_key.version, "by": by });
+        let event = Event::new("api_key.updated", "api_key", id, &data);
         Fact::new(event).before(&before).after(&api_key)
     });
     let tag = api_key.tag();
@@ -293,7 +294,7 @@ pub async fn delete(
     sql::revoke(&mut write.tx, id, write.now).await?;
     let user = UserId(stored.user_id);
     let grants = grants_of(Conn::from(&mut write.tx), &stored).await?;
-    let event = Event::new("api_key.revoked", "api_key", id, &json!({}));
+    let event = Event::new("api_key.revoked", "api_key", id, &json!({ "by": write.by() }));
     let fact = Fact::new(event).before(&KeyView::of(stored, &grants));
     let done = write.commit(&(), [fact]).await?;
     app.auth.callers.forget_user(user);

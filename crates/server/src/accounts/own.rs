@@ -133,7 +133,8 @@ pub async fn patch_profile(
     let name = name.map(Name::into_string).unwrap_or_default();
     let is_same = name == stored.name;
     let fact = (!is_same).then(|| {
-        let event = Event::new("user.updated", "user", who.user_id.0, &json!({}));
+        let event =
+            Event::new("user.updated", "user", who.user_id.0, &json!({ "by": who.user_id }));
         Fact::new(event).before(&json!({ "name": stored.name })).after(&json!({ "name": name }))
     });
     if !is_same {

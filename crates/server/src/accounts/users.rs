@@ -330,7 +330,7 @@ pub async fn delete(
     sql::delete(&mut write.tx, stored.id, write.now).await?;
     sql::end_sessions(&mut write.tx, stored.id, None, write.now).await?;
     require_an_administrator(&mut write).await?;
-    let event = Event::new("user.deleted", "user", id, &json!({}));
+    let event = Event::new("user.deleted", "user", id, &json!({ "by": write.by() }));
     let fact = Fact::new(event).before(&AccountView::from(stored));
     let done = write.commit(&(), [fact]).await?;
     app.auth.callers.forget_user(UserId(id));
@@ -375,9 +375,10 @@ async fn finish<const STATUS: u16>(
 ) -> ApiResult<Answer<AccountAnswer, STATUS>> {
     let user = sql::find(Conn::from(&mut write.tx), id).await?;
     let user = AccountView::from(user.ok_or_else(|| ApiError::not_found("user", id.0))?);
+    let by = write.by();
     let fact = change.map(|(kind, before)| {
         // Followers learn neither names nor roles: they are of any role, in any store.
-        let event = Event::new(kind, "user", id.0, &json!({ "version": user.version }));
+        let event = Event::new(kind, "user", id.0, &json!({ "version": user.version, "by": by }));
         let Some((before, has_new_password)) = before else {
             return Fact::new(event).after(&user);
         };

@@ -13,6 +13,7 @@ use super::sql::{self, LotRow, OpenRow, PairRow};
 use crate::App;
 use crate::db::{Conn, Tx};
 use crate::error::{ApiError, ApiResult};
+use crate::events::tail::Heard;
 use crate::events::{Event, Logged};
 use crate::stores::StoreDay;
 
@@ -50,7 +51,7 @@ pub fn takes(kind: &str) -> bool {
 ///
 /// # Errors
 /// The database's, or an event that is not understood.
-pub async fn look(app: &App, events: &[Arc<Logged>]) -> ApiResult<Vec<Vec<Pair>>> {
+pub async fn look(app: &App, events: &[Arc<Heard>]) -> ApiResult<Vec<Vec<Pair>>> {
     let mut named = Named::default();
     for event in events {
         named.add(event)?;

@@ -101,7 +101,7 @@ mod tests {
         for migration in [
             include_str!("../../migrations/postgres/0006_audit.sql"),
             include_str!("../../migrations/postgres/0007_people.sql"),
-            include_str!("../../migrations/postgres/0013_webhooks.sql"),
+            include_str!("../../migrations/postgres/0014_webhooks.sql"),
         ] {
             let list = migration.split_once("unnest(ARRAY[").expect("the list").1;
             let list = list.split_once("])").expect("its end").0;

@@ -16,6 +16,11 @@ use crate::error::{ApiError, ApiResult};
 use crate::http::csv::or_empty;
 use crate::http::{Answer, Asked, List, ListAnswer, Page, Success, Text, Total, WireTime};
 
+/// For the documentation.
+pub const ABOUT: &str = "Every change of state with its actor, address and request, before and \
+    after; also sign-ins, denied attempts, exports and the use of API keys. Whoever holds the \
+    right in some stores only sees what was done in those.";
+
 /// The most values of one filter.
 const VALUES_MAX: usize = 100;
 

@@ -145,7 +145,7 @@ impl FromRequestParts<App> for Anyone {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> ApiResult<Self> {
-        count_address(parts, app).await?;
+        count_address(class(parts), &RequestContext::of(parts), app).await?;
         Ok(Self)
     }
 }
@@ -167,7 +167,7 @@ impl FromRequestParts<App> for Renewing {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> ApiResult<Self> {
-        count_address_as(Class::Read, parts, app).await?;
+        count_address(Class::Read, &RequestContext::of(parts), app).await?;
         Ok(Self)
     }
 }
@@ -180,12 +180,7 @@ fn class(parts: &Parts) -> Class {
 }
 
 /// Counts a request of someone who has not proved who they are.
-async fn count_address(parts: &Parts, app: &App) -> ApiResult<()> {
-    count_address_as(class(parts), parts, app).await
-}
-
-async fn count_address_as(class: Class, parts: &Parts, app: &App) -> ApiResult<()> {
-    let context = RequestContext::of(parts);
+async fn count_address(class: Class, context: &RequestContext, app: &App) -> ApiResult<()> {
     match context.address() {
         Some(address) => context.count(app, Caller::Address(network(address)), class).await,
         None => Ok(()),
@@ -246,25 +241,39 @@ impl FromRequestParts<App> for Who {
             return Ok(Self(caller));
         }
         let Some(token) = bearer(parts) else {
-            count_address(parts, app).await?;
+            count_address(class(parts), &RequestContext::of(parts), app).await?;
             return Err(ApiError::unauthenticated(
                 "Sign in first, and send the token in the header Authorization: Bearer …",
             ));
         };
-        let context = RequestContext::of(parts);
+        Self::of_token(token, &RequestContext::of(parts), app, class(parts)).await
+    }
+}
+
+impl Who {
+    /// Whoever brings a token, counted for what they ask of this class.
+    ///
+    /// # Errors
+    /// 401 where the token is not good, or not any more; 429; the database's.
+    pub async fn of_token(
+        token: &str,
+        context: &RequestContext,
+        app: &App,
+        class: Class,
+    ) -> ApiResult<Self> {
         if keys::digest_of(token).is_some_and(|digest| !app.auth.callers.knows_key(&digest)) {
             // It has to be looked up: as with refresh tokens, an address may have so many.
-            count_address_as(Class::Read, parts, app).await?;
+            count_address(Class::Read, context, app).await?;
         }
         let Some(caller) = app.auth.caller(token).await? else {
-            count_address(parts, app).await?;
+            count_address(class, context, app).await?;
             return Err(ApiError::unauthenticated(
                 "This token is not valid, or not any more. Refresh it, or sign in again.",
             ));
         };
         context.set_caller(Arc::clone(&caller));
-        context.count(app, caller.counted_as(), class(parts)).await?;
-        app.auth.note_use(&caller, &context).await?;
+        context.count(app, caller.counted_as(), class).await?;
+        app.auth.note_use(&caller, context).await?;
         Ok(Self(caller))
     }
 }

@@ -46,7 +46,7 @@ pub use throttle::Throttle;
 pub use tokens::Tokens;
 use wrap::Wrapper;
 
-use stockroom_domain::UserId;
+use stockroom_domain::{Timestamp, UserId};
 
 use crate::App;
 use crate::clock::Clock;
@@ -113,6 +113,20 @@ impl Auth {
             Some(verified) => self.callers.of_session(&self.db, &self.clock, verified).await,
             None => Ok(None),
         }
+    }
+
+    /// When an access token ends that is good now; `None` for a key, whose end is asked for by
+    /// [`Auth::again`].
+    ///
+    /// # Errors
+    /// The database's, where the keys that sign had to be read.
+    pub async fn token_end(&self, token: &str) -> ApiResult<Option<Timestamp>> {
+        if keys::is_key(token) {
+            return Ok(None);
+        }
+        let verified = self.tokens.verify(&self.db, &self.clock, token).await?;
+        // One that ended this very moment has ended.
+        Ok(Some(verified.map_or(Timestamp(0), |verified| verified.expires_at())))
     }
 }
 

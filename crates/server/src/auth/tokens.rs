@@ -166,6 +166,11 @@ impl Signer {
 }
 
 impl Verified {
+    /// When it ends.
+    pub const fn expires_at(&self) -> Timestamp {
+        Timestamp(self.expires_s.saturating_mul(1_000_000))
+    }
+
     fn is_in_time(&self, now: Timestamp) -> bool {
         let now_s = now.0.div_euclid(1_000_000);
         self.not_before_s - NOT_BEFORE_LEEWAY_S <= now_s && now_s < self.expires_s

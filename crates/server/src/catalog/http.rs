@@ -1,6 +1,6 @@
 //! The catalogue over HTTP.
 
-use serde_json::json;
+use serde_json::{Value, json};
 use stockroom_domain::ProductId;
 
 use super::changes;
@@ -129,7 +129,8 @@ pub async fn delete(
     }
     if_match.check(stored.version)?;
     changes::delete(&mut write, &stored).await?;
-    let event = event("product.deleted", id, &stored.details.sku, stored.version + 1);
+    let data = data(id, &stored.details.sku, stored.version + 1, write.by());
+    let event = Event::new("product.deleted", "product", id, &data);
     write.commit(&(), [Fact::new(event).before(&view::record(stored))]).await
 }
 
@@ -198,8 +199,14 @@ async fn finish<const STATUS: u16>(
 ) -> ApiResult<Answer<ProductAnswer, STATUS>> {
     let product = view::one(Conn::from(&mut write.tx), id.0, &Sight::of(who)).await?;
     let tag = product.tag();
+    let by = write.by();
     let fact = fact.map(|(kind, before)| {
-        let event = event(kind, product.id, &product.sku, product.version);
+        let mut data = data(product.id, &product.sku, product.version, by);
+        let then = before.as_ref().map(|before| before.details.price);
+        if let Some(then) = then.filter(|then| *then != product.price.0) {
+            data["price"] = json!({ "before": then, "after": product.price });
+        }
+        let event = Event::new(kind, "product", product.id, &data);
         let fact = Fact::new(event).after(&product.to_record());
         match before {
             Some(before) => fact.before(&view::record(before)),
@@ -211,7 +218,6 @@ async fn finish<const STATUS: u16>(
 }
 
 /// Followers of every role read events: they name the product, never its cost.
-fn event(kind: &'static str, id: i64, sku: &str, version: i64) -> Event {
-    let data = json!({ "id": id, "sku": sku, "version": version });
-    Event::new(kind, "product", id, &data)
+fn data(id: i64, sku: &str, version: i64, by: Option<i64>) -> Value {
+    json!({ "id": id, "sku": sku, "version": version, "by": by })
 }

@@ -33,7 +33,8 @@ const STEPS: &[Step] = &[
     step!(10, "0010_user_employees"),
     step!(11, "0011_operations"),
     step!(12, "0012_alerts"),
-    step!(13, "0013_webhooks"),
+    step!(13, "0013_notifications"),
+    step!(14, "0014_webhooks"),
 ];
 
 /// Why a database's schema cannot be brought up to date.

@@ -18,6 +18,10 @@ use crate::events::tail::Follower;
 use crate::events::{self, Logged};
 use crate::http::{Answer, Params, Success, WireTime};
 
+/// For the documentation.
+pub const ABOUT: &str = "Go on behind `next_after`. `wait=30` holds the request until there is an \
+    event. Of the whole log a caller sees what they may read.";
+
 /// Events on one page, unless another number is asked for.
 const LIMIT: usize = 50;
 const LIMIT_MAX: usize = 500;
@@ -177,7 +181,7 @@ async fn page(
         for event in read {
             place = EventId(event.id);
             if is_visible(who, &event) {
-                found.push(EventView::from(&*event));
+                found.push(EventView::from(&**event));
                 if found.len() == limit {
                     return Ok((found, place));
                 }

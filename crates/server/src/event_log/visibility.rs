@@ -25,6 +25,9 @@ const NEEDED: [(&str, Permission); 14] = [
     ("dead_letter", Permission::Operate),
 ];
 
+/// The event of someone who has something new in their inbox.
+const NOTIFIED: &str = "notification.created";
+
 /// What one needs to be allowed to see events of this kind. Of any other kind only those may hear
 /// who run the system.
 pub fn needed(kind: &str) -> Permission {
@@ -35,6 +38,9 @@ pub fn needed(kind: &str) -> Permission {
 
 /// Whether a caller may see an event.
 pub fn is_visible(who: &Principal, event: &Logged) -> bool {
+    if is_personal(event) {
+        return event.subject_id == who.user_id.0;
+    }
     let permission = needed(&event.kind);
     match store_of(event) {
         Some(store) => who.may(permission, store),
@@ -42,6 +48,12 @@ pub fn is_visible(who: &Principal, event: &Logged) -> bool {
         None if permission == Permission::ReadEmployees => who.scope(permission) == Scope::All,
         None => who.may_anywhere(permission),
     }
+}
+
+/// Whether an event is for one person alone, whatever others may: what is in someone's inbox is their
+/// own affair.
+pub fn is_personal(event: &Logged) -> bool {
+    event.kind == NOTIFIED
 }
 
 /// The store that an event is of: one about a store itself is of that one.

@@ -5,9 +5,11 @@
 //! further back reads the log until there.
 
 use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::ops::Deref;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
+use bytes::Bytes;
 use stockroom_domain::EventId;
 use tokio::sync::watch;
 
@@ -39,10 +41,37 @@ struct Inner {
     kept: Mutex<Kept>,
 }
 
+/// An event of the log, shared by those who follow.
+#[derive(Debug)]
+pub struct Heard {
+    event: Logged,
+    text: OnceLock<Bytes>,
+}
+
+impl From<Logged> for Heard {
+    fn from(event: Logged) -> Self {
+        Self { event, text: OnceLock::new() }
+    }
+}
+
+impl Heard {
+    /// What is told of it, written once for all who hear the same words.
+    pub fn text(&self, write: impl FnOnce(&Logged) -> Bytes) -> Bytes {
+        self.text.get_or_init(|| write(&self.event)).clone()
+    }
+}
+
+impl Deref for Heard {
+    type Target = Logged;
+    fn deref(&self) -> &Logged {
+        &self.event
+    }
+}
+
 /// The latest events, without a gap.
 #[derive(Debug, Default)]
 struct Kept {
-    events: VecDeque<Arc<Logged>>,
+    events: VecDeque<Arc<Heard>>,
     bytes: usize,
     followers: usize,
     /// Whether the task runs that reads.
@@ -137,7 +166,7 @@ impl Kept {
     fn extend(&mut self, events: Vec<Logged>) {
         for event in events {
             self.bytes += event.data.len();
-            self.events.push_back(Arc::new(event));
+            self.events.push_back(Arc::new(Heard::from(event)));
         }
         while self.events.len() > KEPT_MAX || self.bytes > KEPT_BYTES_MAX {
             let Some(oldest) = self.events.pop_front() else { break };
@@ -147,7 +176,7 @@ impl Kept {
     }
 
     /// At most `max` of the events behind a place; `None` where not all of them are kept.
-    fn behind(&self, place: EventId, max: usize) -> Option<Vec<Arc<Logged>>> {
+    fn behind(&self, place: EventId, max: usize) -> Option<Vec<Arc<Heard>>> {
         if self.start.is_none_or(|start| place < start) {
             return None;
         }
@@ -162,13 +191,13 @@ impl Follower {
     ///
     /// # Errors
     /// The database did not answer.
-    pub async fn behind(&self, place: EventId, max: usize) -> sqlx::Result<Vec<Arc<Logged>>> {
+    pub async fn behind(&self, place: EventId, max: usize) -> sqlx::Result<Vec<Arc<Heard>>> {
         if let Some(events) = self.tail.kept().behind(place, max) {
             return Ok(events);
         }
         let limit = i64::try_from(max).unwrap_or(READ_MAX).min(READ_MAX);
         let events = sql::read(&mut self.tail.0.db.read().await?, place, limit).await?;
-        Ok(events.into_iter().map(Arc::new).collect())
+        Ok(events.into_iter().map(|event| Arc::new(Heard::from(event))).collect())
     }
 
     /// Waits until such an event is behind a place.
@@ -225,7 +254,7 @@ mod tests {
         }
     }
 
-    fn ids(events: Option<Vec<Arc<Logged>>>) -> Option<Vec<i64>> {
+    fn ids(events: Option<Vec<Arc<Heard>>>) -> Option<Vec<i64>> {
         events.map(|events| events.iter().map(|event| event.id).collect())
     }
 

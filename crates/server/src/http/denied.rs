@@ -11,6 +11,7 @@ use stockroom_domain::{Timestamp, UserId};
 use super::RequestContext;
 use crate::App;
 use crate::audit::Entry;
+use crate::auth::Principal;
 use crate::error::{ApiError, Failure};
 use crate::events;
 use crate::recent::Recent;
@@ -70,19 +71,50 @@ pub(super) async fn recorded(app: &App, asked: Asked, response: Response) -> Res
     };
     let Some(who) = asked.context.caller() else { return response };
     let route = asked.route.as_ref().map_or("none", MatchedPath::as_str);
-    if !app.denials.is_new(who.user_id, &asked.method, route, app.clock.now()) {
-        return response;
-    }
-    let tried = json!({
-        "method": asked.method.as_str(),
-        "path": asked.uri.path(),
-        "code": failure.code.name(),
-        "permission": failure.details.get("permission"),
-    });
-    let origin = asked.context.origin(who);
-    let entry = Entry::new(origin, "request.denied", "request", None).after(&tried);
-    match events::note(&app.db, app.clock.now(), entry).await {
+    let tried = Tried { method: &asked.method, path: asked.uri.path(), route };
+    match note(app, &asked.context, who, tried, failure).await {
         Ok(()) => response,
         Err(error) => ApiError::from(error).into_response(),
     }
+}
+
+/// Puts on record what was denied on a connection that was opened by `GET path`.
+///
+/// # Errors
+/// The database's.
+pub async fn record(
+    app: &App,
+    context: &RequestContext,
+    who: &Principal,
+    path: &str,
+    failure: &Failure,
+) -> sqlx::Result<()> {
+    note(app, context, who, Tried { method: &Method::GET, path, route: path }, failure).await
+}
+
+struct Tried<'a> {
+    method: &'a Method,
+    path: &'a str,
+    route: &'a str,
+}
+
+async fn note(
+    app: &App,
+    context: &RequestContext,
+    who: &Principal,
+    tried: Tried<'_>,
+    failure: &Failure,
+) -> sqlx::Result<()> {
+    let now = app.clock.now();
+    if !app.denials.is_new(who.user_id, tried.method, tried.route, now) {
+        return Ok(());
+    }
+    let said = json!({
+        "method": tried.method.as_str(),
+        "path": tried.path,
+        "code": failure.code.name(),
+        "permission": failure.details.get("permission"),
+    });
+    let entry = Entry::new(context.origin(who), "request.denied", "request", None).after(&said);
+    events::note(&app.db, now, entry).await
 }

@@ -199,6 +199,13 @@ pub struct Write {
     row_key: String,
 }
 
+impl Write {
+    /// The number of whoever asks, for events that are told to others.
+    pub const fn by(&self) -> Option<i64> {
+        self.origin.actor.id
+    }
+}
+
 /// Begins a write under its key.
 ///
 /// # Errors

@@ -173,7 +173,7 @@ impl Total {
     ///
     /// # Errors
     /// The database's.
-    pub(super) async fn of(rows: Select, db: Conn<'_>) -> ApiResult<Self> {
+    pub async fn of(rows: Select, db: Conn<'_>) -> ApiResult<Self> {
         let counted = rows.count(db, Self::MAX + 1).await?;
         Ok(Self { value: counted.min(Self::MAX), exact: counted <= Self::MAX })
     }

@@ -10,6 +10,7 @@ use axum_server::{Handle, Server};
 use hyper_util::rt::TokioTimer;
 
 use super::connections::Connections;
+use super::opening::Openings;
 use super::tls::Tls;
 
 /// How long a request's head may take to arrive, also on a connection that is kept open.
@@ -34,18 +35,19 @@ pub async fn serve(
     let server = axum_server::from_tcp(listener)?.handle(handle);
     let service = router.into_make_service_with_connect_info::<SocketAddr>();
     match tls {
-        None => limited(server.acceptor(connections)).serve(service).await,
+        None => limited(server.acceptor(Openings(connections))).serve(service).await,
         Some(tls) => {
             let acceptor = RustlsAcceptor::new(tls.config())
                 .handshake_timeout(HANDSHAKE_TIMEOUT)
                 .acceptor(connections);
-            limited(server.acceptor(acceptor)).serve(service).await
+            limited(server.acceptor(Openings(acceptor))).serve(service).await
         }
     }
 }
 
-fn limited<A>(server: Server<SocketAddr, A>) -> Server<SocketAddr, A> {
-    let mut server = server.http1_only();
+fn limited<A>(mut server: Server<SocketAddr, A>) -> Server<SocketAddr, A> {
+    // Not `http1_only`, which makes a server that cannot upgrade to a WebSocket: `Openings` sees to
+    // it that nothing else is spoken.
     server
         .http_builder()
         .http1()

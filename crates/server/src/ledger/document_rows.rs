@@ -7,12 +7,13 @@ use serde_json::{Value, json};
 use stockroom_domain::batch::{Accepted, Verdict};
 use stockroom_domain::credit::EntryKind;
 use stockroom_domain::orders::OrderState;
-use stockroom_domain::stock::Refusal;
+use stockroom_domain::stock::{MovementKind, Refusal};
 use stockroom_domain::{CustomerId, Money, OrderId, Timestamp};
 
 use super::business_day::business_day;
 use super::document::{Made, NewOrder, OrderPart, Payment, Shortage, StepDetails};
 use super::posting::Posting;
+use crate::audit::ActorKind;
 use crate::events::Event;
 
 /// A posting that takes effect and is more than movements, with its order.
@@ -263,9 +264,22 @@ impl Decided<'_> {
         events
     }
 
+    /// Who did it. The system does it for someone, and is not them.
+    fn by(&self) -> Option<i64> {
+        let actor = &self.posting.origin.actor;
+        actor.id.filter(|_| actor.kind != ActorKind::System)
+    }
+
+    /// Whether goods had to be found for it that were not on record.
+    fn has_found(&self) -> bool {
+        self.posting.parcel.lines.iter().any(|line| line.kind == MovementKind::Found)
+    }
+
     fn order_data(&self) -> Option<impl Serialize> {
         match &self.posting.order {
             Some(OrderPart::New(order)) => Some(json!({
+                "by": self.by(),
+                "override": self.has_found(),
                 "version": 1,
                 "status": order.channel.first_status().name(),
                 "total": order.amount.total,
@@ -275,7 +289,11 @@ impl Decided<'_> {
             })),
             Some(OrderPart::Step(_)) => {
                 let state = self.accepted.order?;
-                Some(json!({ "version": state.version, "status": state.status.name() }))
+                Some(json!({
+                    "by": self.by(),
+                    "version": state.version,
+                    "status": state.status.name(),
+                }))
             }
             None => None,
         }

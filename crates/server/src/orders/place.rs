@@ -7,7 +7,7 @@ use stockroom_domain::{CustomerId, StoreId};
 use super::goods::Goods;
 use super::order::{OrderAnswer, OrderView};
 use super::requests::{NewOrderRequest, check_items};
-use super::{People, answer_new, answer_now, check_people, repeated, serving};
+use super::{People, answer_new, answer_now, check_people, repeated, serving, settlements};
 use crate::App;
 use crate::auth::{Can, Principal, Sell};
 use crate::error::{ApiError, ApiResult, Faults};
@@ -37,7 +37,7 @@ pub async fn place(
         return Err(ApiError::internal("an order was placed that has no number"));
     };
     let waited = match wait.duration() {
-        Some(max) if app.settlements.wait(&app, id, max).await? => Some(max),
+        Some(max) if settlements::wait(&app, id, max).await? => Some(max),
         _ => None,
     };
     let placed: Created<OrderAnswer> = match waited {

@@ -187,10 +187,7 @@ async fn take(
         if_match.check(order.head.version)?;
         let (posting, lines) = posting(app, who, once, &order, wish).await?;
         match app.ledger.post(posting).await {
-            Ok(receipt) => {
-                app.settlements.settled(order.id());
-                return Ok(Taking::Done(receipt));
-            }
+            Ok(receipt) => return Ok(Taking::Done(receipt)),
             Err(PostError::Refused(Refused::Order(OrderRefusal::VersionMismatch { .. })))
                 if !if_match.is_given() && tries < TRIES_MAX => {}
             Err(error) => {

@@ -195,10 +195,7 @@ async fn take(app: &App, order: &Order, around: &Around, first: Taking) -> Resul
         let products: Vec<ProductId> = taking.iter().map(|(line, _)| line.key.product).collect();
         match app.ledger.post(posting(order, taking, otherwise)).await {
             // Or someone else was faster, or has called it off.
-            Ok(_) | Err(PostError::Refused(Refused::Order(_))) => {
-                app.settlements.settled(order.id());
-                return Ok(());
-            }
+            Ok(_) | Err(PostError::Refused(Refused::Order(_))) => return Ok(()),
             Err(PostError::Refused(Refused::Lines(faults))) => {
                 let day = around.day(order.store());
                 let lots = goods::lots(app, order.store(), &day, &tracked).await;

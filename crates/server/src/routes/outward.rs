@@ -1,21 +1,51 @@
-//! The routes' page, continued: what Stockroom tells those who follow it.
+//! The routes of what follows from everything else: what was taken on, what people and programs
+//! are told, and what could not be dealt with.
 
-use crate::auth::{Operate, ReadStock};
-use crate::error::ErrorCode::{CursorExpired, InvalidState};
-use crate::event_log;
-use crate::http::endpoint::{Endpoint, Reach, delete, get, patch, post};
-use crate::webhooks::{deliveries, http as own};
+use crate::auth::{Anyone, OnesOwn, Operate, ReadStock, SignedIn};
+use crate::error::ErrorCode;
+use crate::http::endpoint::{Endpoint, Reach, delete, get, patch, post, put};
+use crate::{event_log, live, notify, operations, webhooks};
+
+pub(super) fn later() -> Vec<Endpoint> {
+    use operations::http as own;
+    vec![
+        get("/api/operations", own::list, SignedIn, Reach::Own)
+            .doc("listOperations", "One's own requests that were taken on, newest first"),
+        get("/api/operations/{id}", own::get, SignedIn, Reach::Own)
+            .doc("getOperation", "One of them, with what came of it"),
+    ]
+}
+
+pub(super) fn notifications() -> Vec<Endpoint> {
+    use notify::http as own;
+    vec![
+        get("/api/notifications", own::list, OnesOwn, Reach::Own)
+            .doc("listNotifications", "What one is told of, newest first"),
+        post("/api/notifications/{id}/read", own::read, OnesOwn, Reach::Own)
+            .doc("readNotification", "Say that one has read one")
+            .fails(&[ErrorCode::NotFound]),
+        post("/api/notifications/read-all", own::read_all, OnesOwn, Reach::Own)
+            .doc("readAllNotifications", "Say that one has read all, or those up to one"),
+        get("/api/notifications/preferences", notify::preferences, OnesOwn, Reach::Own)
+            .doc("getNotificationPreferences", "How one wants to be told"),
+        put("/api/notifications/preferences", notify::set_preferences, OnesOwn, Reach::Own)
+            .doc("setNotificationPreferences", "Say how one wants to be told")
+            .about("Whole: what is left out is as for someone new."),
+    ]
+}
 
 pub(super) fn following() -> Vec<Endpoint> {
     use crate::workers::dead_letters;
+    use ErrorCode::{CursorExpired, InvalidState, Overloaded};
     vec![
         get("/api/inventory/events", event_log::http::list, ReadStock, Reach::Shop)
             .doc("listEvents", "Everything that has happened, in the order of the commits")
-            .about(
-                "Go on behind `next_after`. `wait=30` holds the request until there is an event. \
-                 Of the whole log a caller sees what they may read.",
-            )
+            .about(event_log::http::ABOUT)
             .fails(&[CursorExpired]),
+        get("/api/ws", live::http::open, Anyone, Reach::Shop)
+            .doc("openWebSocket", "The same as it happens, over a WebSocket")
+            .about(live::http::ABOUT)
+            .fails(&[Overloaded]),
         get("/api/dead-letters", dead_letters::list, Operate, Reach::System)
             .doc("listDeadLetters", "Messages that were tried too often"),
         get("/api/dead-letters/{id}", dead_letters::get, Operate, Reach::System)
@@ -30,6 +60,8 @@ pub(super) fn following() -> Vec<Endpoint> {
 }
 
 pub(super) fn webhooks() -> Vec<Endpoint> {
+    use ErrorCode::InvalidState;
+    use webhooks::{deliveries, http as own};
     vec![
         get("/api/webhooks", own::list, Operate, Reach::System)
             .doc("listWebhooks", "Where events are sent to"),

@@ -12,8 +12,9 @@ use crate::clock::Rfc3339;
 use crate::db::{Conn, Tx};
 use crate::error::{ApiError, ApiResult};
 use crate::event_log::http::EventView;
-use crate::event_log::visibility::store_of;
+use crate::event_log::visibility::{is_personal, store_of};
 use crate::events::Logged;
+use crate::events::tail::Heard;
 
 /// The type of an event that was made up to try a webhook.
 pub(super) const TEST: &str = "webhook.test";
@@ -59,12 +60,15 @@ impl Webhook {
         let stores = &self.details.store_ids;
         let is_its_store = stores.is_empty()
             || store_of(event).is_some_and(|StoreId(store)| stores.contains(&store));
-        event.id > self.after_event_id && is_its_store && self.asks_for_type(&event.kind)
+        event.id > self.after_event_id
+            && !is_personal(event)
+            && is_its_store
+            && self.asks_for_type(&event.kind)
     }
 }
 
 /// Which deliveries events come to.
-fn plan(webhooks: &[Webhook], events: &[Arc<Logged>]) -> ApiResult<Vec<NewDelivery>> {
+fn plan(webhooks: &[Webhook], events: &[Arc<Heard>]) -> ApiResult<Vec<NewDelivery>> {
     let mut new = Vec::new();
     for event in events {
         let mut asking = webhooks.iter().filter(|webhook| webhook.asks_for(event)).peekable();
@@ -87,7 +91,7 @@ fn plan(webhooks: &[Webhook], events: &[Arc<Logged>]) -> ApiResult<Vec<NewDelive
 ///
 /// # Errors
 /// The database's.
-pub async fn look(app: &App, events: &[Arc<Logged>]) -> ApiResult<Vec<Vec<NewDelivery>>> {
+pub async fn look(app: &App, events: &[Arc<Heard>]) -> ApiResult<Vec<Vec<NewDelivery>>> {
     let webhooks = sql::active(Conn::from(&mut app.db.read().await?)).await?;
     let new = plan(&webhooks, events)?;
     Ok(new.chunks(DELIVERIES_MAX).map(<[_]>::to_vec).collect())

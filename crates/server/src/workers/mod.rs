@@ -29,10 +29,11 @@ use tokio::task::JoinSet;
 
 use crate::db::Tx;
 use crate::error::ApiResult;
+use crate::events::tail::Heard;
 use crate::events::{Event, Logged};
 use crate::operations::{self, RunError};
 use crate::orders::worker::{TakeError, take_all};
-use crate::{App, alerts, webhooks};
+use crate::{App, alerts, notify, webhooks};
 use stream::InOrder;
 
 pub use metrics::WorkerMetrics;
@@ -125,7 +126,8 @@ struct Stream {
 type Task<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 
 /// All of them.
-const STREAMS: [Stream; 2] = [Stream::of::<Alerts>(), Stream::of::<Webhooks>()];
+const STREAMS: [Stream; 3] =
+    [Stream::of::<Alerts>(), Stream::of::<Notifications>(), Stream::of::<Webhooks>()];
 
 impl Stream {
     const fn of<S: InOrder>() -> Self {
@@ -154,7 +156,7 @@ impl InOrder for Alerts {
         alerts::takes(kind)
     }
 
-    async fn look(app: &App, events: &[Arc<Logged>]) -> ApiResult<Vec<Self::Work>> {
+    async fn look(app: &App, events: &[Arc<Heard>]) -> ApiResult<Vec<Self::Work>> {
         alerts::look(app, events).await
     }
 
@@ -178,7 +180,7 @@ impl InOrder for Webhooks {
         true
     }
 
-    async fn look(app: &App, events: &[Arc<Logged>]) -> ApiResult<Vec<Self::Work>> {
+    async fn look(app: &App, events: &[Arc<Heard>]) -> ApiResult<Vec<Self::Work>> {
         webhooks::fanout::look(app, events).await
     }
 
@@ -212,6 +214,30 @@ async fn do_operations(app: &App, notices: &[Notice]) -> Vec<Outcome> {
         Err(RunError::Failed(why)) => Outcome::Failed(why),
     };
     operations::run_all(app, &ids).await.into_iter().map(outcome).collect()
+}
+
+/// Tells people.
+struct Notifications;
+
+impl InOrder for Notifications {
+    const NAME: &'static str = "notifications";
+    type Work = Vec<notify::Told>;
+
+    fn takes(kind: &str) -> bool {
+        notify::takes(kind)
+    }
+
+    async fn look(app: &App, events: &[Arc<Heard>]) -> ApiResult<Vec<Self::Work>> {
+        notify::look(app, events).await
+    }
+
+    async fn act(app: &App, tx: &mut Tx, work: Self::Work) -> ApiResult<Vec<Event>> {
+        notify::act(app, tx, work).await
+    }
+
+    fn has_acted(app: &App) {
+        app.mailer.ring();
+    }
 }
 
 impl Queue {
@@ -266,6 +292,9 @@ impl Workers {
         }
         for stream in STREAMS.iter().filter(|stream| app.config.queues.has(stream.name)) {
             tasks.spawn((stream.run)(app.clone(), stopped.clone()));
+        }
+        if app.config.queues.has(Notifications::NAME) {
+            tasks.spawn(notify::mail::run(app.clone(), stopped.clone()));
         }
         if app.config.queues.has(webhooks::QUEUE) {
             tasks.spawn(webhooks::sender::run(app.clone(), stopped.clone()));

@@ -19,7 +19,7 @@ use crate::App;
 use crate::clock;
 use crate::db::{Conn, Tx};
 use crate::error::{ApiError, ApiResult, ErrorCode};
-use crate::events::tail::Follower;
+use crate::events::tail::{Follower, Heard};
 use crate::events::{self, Event, Logged};
 
 /// Events looked at at once.
@@ -52,7 +52,7 @@ pub(super) trait InOrder: Send + Sync + 'static {
     /// What is to be done about some events; read without holding anyone up. Nothing, mostly.
     fn look(
         app: &App,
-        events: &[Arc<Logged>],
+        events: &[Arc<Heard>],
     ) -> impl Future<Output = ApiResult<Vec<Self::Work>>> + Send;
 
     /// What is to be done because of the time. Asked at the beginning, and every
@@ -216,7 +216,7 @@ impl<S: InOrder> Stream<S> {
     async fn deal_with(
         &mut self,
         lease: Lease,
-        taken: &[Arc<Logged>],
+        taken: &[Arc<Heard>],
         to: EventId,
     ) -> ApiResult<Option<Step>> {
         if taken.is_empty() {
@@ -288,7 +288,7 @@ impl<S: InOrder> Stream<S> {
     /// then. Nothing if another process has moved it on.
     async fn attempt(
         &self,
-        events: Option<&[Arc<Logged>]>,
+        events: Option<&[Arc<Heard>]>,
         noted: EventId,
         to: EventId,
     ) -> Result<Option<EventId>, Trouble> {
@@ -375,7 +375,7 @@ impl<S: InOrder> Stream<S> {
             let before = EventId(notice.event_id - 1);
             let found = events::read(&mut self.app.db.read().await?, before, 1).await?;
             let event = found.into_iter().find(|event| event.id == notice.event_id);
-            let Some(event) = event.map(Arc::new) else {
+            let Some(event) = event.map(|event| Arc::new(Heard::from(event))) else {
                 let why = "the event is not kept any more";
                 dead_letters::park(&self.app, S::NAME, &notice, 1, why).await?;
                 continue;

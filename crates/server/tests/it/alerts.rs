@@ -198,6 +198,10 @@ async fn people_say_that_they_have_seen_to_it(app: TestApp) {
     app.get_as(&stranger, &path).await.expect(404).error("not_found");
     let none = app.get_as(&stranger, "/api/inventory/alerts").await.expect(200).json();
     assert_eq!(none["alerts"], json!([]));
+    // Who moves goods elsewhere, and only reads here, sees it and no more.
+    app.give_role(&stranger, Role::Auditor, shop.store).await;
+    app.get_as(&stranger, &path).await.expect(200);
+    see_to(&stranger, "x").await.expect(403).error("forbidden");
     let done = see_to(&staff, "ordered").await.expect(200).json();
     assert_eq!(done["alert"]["state"], "acknowledged");
     assert_eq!(done["alert"]["acknowledged"]["username"], staff.username);

@@ -78,6 +78,8 @@ async fn shop(app: &TestApp) -> Person {
         let point = json!({"reorder_point": 1_000});
         app.put(&path).token(&admin.token).json(&point).await.expect(200);
     }
+    let all = json!({"all_stores": true});
+    app.put("/api/notifications/preferences").token(&admin.token).json(&all).await.expect(200);
     app.catch_up().await;
     let login = json!({"username": admin.username, "password": crate::support::PASSWORD});
     app.post("/api/login").json(&login).await.expect(200);

@@ -437,6 +437,8 @@ async fn followers_learn_of_changes_but_not_of_costs(app: TestApp) {
     assert_eq!(kinds, expect);
     for (version, (_, data)) in (1..).zip(&events) {
         let data: Value = serde_json::from_str(data).expect("JSON");
-        assert_eq!(data, json!({"id": product["id"], "sku": "A", "version": version}));
+        let by = admin.user_id;
+        let expect = json!({"id": product["id"], "sku": "A", "version": version, "by": by});
+        assert_eq!(data, expect);
     }
 }

@@ -101,6 +101,20 @@ async fn a_head_that_does_not_end_is_cut_off() {
 }
 
 #[tokio::test]
+async fn whoever_says_nothing_or_the_beginning_of_http_2_is_cut_off() {
+    let app = start().await;
+    for said in ["", "P", "PRI * HTTP/2.0\r\n"] {
+        let began = Instant::now();
+        let rest = tokio::time::timeout(Duration::from_secs(60), rest(open(&app, said).await));
+        assert_eq!(rest.await.as_deref(), Ok(""), "{said:?}");
+        assert_eq!(began.elapsed().as_secs(), 10, "{said:?}");
+    }
+    let began = Instant::now();
+    assert_eq!(rest(open(&app, "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n").await).await, "");
+    assert_eq!(began.elapsed().as_secs(), 0, "HTTP/2 is not spoken");
+}
+
+#[tokio::test]
 async fn a_head_that_comes_byte_by_byte_is_cut_off_all_the_same() {
     let app = start().await;
     let began = Instant::now();

@@ -65,12 +65,14 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("accounts", &["audit", "auth", "clock", "config", "db", "error", "events", "http"]),
     ("audit_log", &["audit", "auth", "clock", "db", "error", "events", "http"]),
     ("event_log", &["auth", "clock", "error", "events", "http"]),
+    ("live", &["auth", "clock", "error", "events", "http", "metrics", "rate_limit"]),
     ("workers", &["audit", "auth", "clock", "db", "error", "events", "http"]),
     ("alerts", &["auth", "db", "error", "events", "http"]),
+    ("notify", &["auth", "config", "db", "error", "events", "http"]),
     ("operations", &["auth", "db", "error", "events", "http"]),
     ("webhooks", &["audit", "auth", "clock", "config", "db", "error", "events", "http"]),
     ("people", &["auth", "db", "error", "http", "ledger"]),
-    ("orders", &["audit", "auth", "clock", "db", "error", "http", "ledger"]),
+    ("orders", &["audit", "auth", "clock", "db", "error", "events", "http", "ledger"]),
     ("catalog", &["audit", "auth", "clock", "db", "error", "events", "http"]),
     ("stores", &["auth", "clock", "db", "error", "events", "http"]),
     ("shop", &["auth", "db", "error", "events", "http"]),
@@ -89,8 +91,12 @@ const SLICE_TO_SLICE: &[(&str, &str)] = &[
     ("stock", "stores"),
     ("people", "stores"),
     ("orders", "stores"),
+    // Who may hear of an event, and how it is told, is one thing for all who follow.
+    ("live", "event_log"),
     // A worker takes the goods of orders.
     ("workers", "orders"),
+    // A stream tells people, and mail goes out.
+    ("workers", "notify"),
     // A stream raises and clears alerts; they are of a day of their store, and the shop says how
     // many days before.
     ("workers", "alerts"),

@@ -17,6 +17,7 @@ use stockroom::{App, router};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
 
 use crate::support::{Engine, START, TestApp, unlimited};
 
@@ -50,9 +51,12 @@ async fn start(config: Config) -> (SocketAddr, Tls, App, TestApp) {
     (address, tls, app, plain)
 }
 
-/// What the server says to a client that trusts this certificate alone; `None` where the two do
-/// not come together.
-async fn get(address: SocketAddr, trusted: &CertificateDer<'static>) -> Option<String> {
+/// A connection of a client that trusts this certificate alone; `None` where the two do not come
+/// together.
+async fn connect(
+    address: SocketAddr,
+    trusted: &CertificateDer<'static>,
+) -> Option<TlsStream<TcpStream>> {
     let mut roots = RootCertStore::empty();
     roots.add(trusted.clone()).expect("a root");
     let provider = Arc::new(rustls::crypto::ring::default_provider());
@@ -66,7 +70,12 @@ async fn get(address: SocketAddr, trusted: &CertificateDer<'static>) -> Option<S
     let name = ServerName::try_from("localhost").expect("a name");
     let socket = TcpStream::connect(address).await.expect("connected");
     let connector = TlsConnector::from(Arc::new(config));
-    let mut stream = connector.connect(name, socket).await.ok()?;
+    connector.connect(name, socket).await.ok()
+}
+
+/// What the server says to such a client.
+async fn get(address: SocketAddr, trusted: &CertificateDer<'static>) -> Option<String> {
+    let mut stream = connect(address, trusted).await?;
     let request = "GET /api/version HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n";
     stream.write_all(request.as_bytes()).await.expect("sent");
     let mut answer = Vec::new();
@@ -117,7 +126,9 @@ async fn clients_that_do_not_speak_keep_nobody_waiting() {
     let _ = plain.read_to_end(&mut rest).await;
     assert!(!rest.starts_with(b"HTTP"), "{rest:?}");
     assert!(get(address, &certificate).await.is_some());
-    while open() != 50 {
+    // One that says nothing once the two have come together.
+    let agreed = connect(address, &certificate).await.expect("connected");
+    while open() != 51 {
         tokio::task::yield_now().await;
     }
     // From here on the clock jumps to whatever is due next: this takes no time.
@@ -127,7 +138,7 @@ async fn clients_that_do_not_speak_keep_nobody_waiting() {
         tokio::time::sleep(Duration::from_secs(1)).await;
         assert!(began.elapsed() < Duration::from_secs(20), "{} are still open", open());
     }
-    drop(silent);
+    drop((silent, agreed));
 }
 
 #[test]

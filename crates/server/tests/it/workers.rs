@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use stockroom::config::Config;
+use stockroom::orders::settlements;
 use stockroom::router;
 use stockroom::workers::Workers;
 use stockroom_domain::OrderId;
@@ -42,7 +43,7 @@ const LONG: Duration = Duration::from_secs(60);
 /// Waits until no order is pending, told by the server itself.
 async fn until_settled(app: &TestApp, orders: &[i64]) {
     for id in orders {
-        let settled = app.app.settlements.wait(&app.app, OrderId(*id), LONG).await;
+        let settled = settlements::wait(&app.app, OrderId(*id), LONG).await;
         assert!(settled.expect("an answer"), "order {id} is not settled");
     }
 }
@@ -443,7 +444,7 @@ async fn another_process_takes_over(app: TestApp) {
         let order = app.placed(&shop.admin, shop.store, shop.product, 1).await;
         let soon = Duration::from_millis(300);
         let id = OrderId(order);
-        assert!(!app.app.settlements.wait(&app.app, id, soon).await.expect("an answer"));
+        assert!(!settlements::wait(&app.app, id, soon).await.expect("an answer"));
         app.tamper("UPDATE followers SET lease_until = 0").await.expect("done");
         until_settled(&app, &[order]).await;
         third.end().await;

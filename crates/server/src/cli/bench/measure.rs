@@ -19,7 +19,7 @@ use crate::clock::Clock;
 use crate::http::uuid_v7;
 
 /// The longest latency that is told apart, in microseconds.
-const LATENCY_US_MAX: u64 = 60_000_000;
+pub(super) const LATENCY_US_MAX: u64 = 60_000_000;
 /// How long a loop waits for its last answers.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(60);
 /// How long the pacer of an open loop sleeps at least: what falls due meanwhile starts late,

@@ -16,6 +16,7 @@ mod compare;
 mod folder;
 mod goals;
 mod history;
+mod live;
 mod machine;
 mod measure;
 mod orders;
@@ -107,6 +108,8 @@ pub enum Scenario {
     Posting,
     /// Orders of two products, accepted and confirmed, and one transaction per job
     Orders,
+    /// Sales at a steady rate, heard over WebSockets
+    Live,
     /// Two servers on one PostgreSQL
     TwoNodes,
 }

@@ -109,6 +109,7 @@ impl Run {
         self.bulk(&mut shop, &yardsticks).await?;
         self.reads(&mut shop, &yardsticks).await?;
         self.orders(&mut shop, &yardsticks).await?;
+        self.live(&mut shop).await?;
         yardsticks.remove().await?;
         self.two_nodes(&mut shop).await?;
         if self.plan.movements > 0 && self.plan.wants(Scenario::Posting) {

@@ -32,7 +32,8 @@ pub fn hot_sales(catalogue: Catalogue) -> Result<Draw> {
     Ok(Rc::new(move || Ok(sale(&uri, store, product))))
 }
 
-fn sale(uri: &Uri, store: i64, product: i64) -> Call {
+/// One sale of one unit of a level.
+pub(super) fn sale(uri: &Uri, store: i64, product: i64) -> Call {
     let body = format!(r#"{{"store_id":{store},"product_id":{product},"quantity":1}}"#);
     Call::post(uri.clone(), body, StatusCode::CREATED, 1)
 }

@@ -202,9 +202,6 @@ impl World {
         let view = json!({"list": "products", "name": "Dogs", "definition": {}});
         Some(match (method, path) {
             (method, path) if has_no_body(method, path) => return None,
-            (_, "/api/webhooks" | "/api/webhooks/{id}") => {
-                json!({"name": "Hook", "url": "https://1.1.1.1/hook"})
-            }
             (_, "/api/setup") => json!({"setup_token": "x", "username": "a", "password": PASSWORD}),
             (_, "/api/login" | "/api/auth/login") => json!({"username": "a", "password": "b"}),
             (_, "/api/auth/refresh") => json!({"refresh_token": "x"}),
@@ -249,22 +246,33 @@ impl World {
             (_, "/api/stock/movements") => {
                 json!({"atomic": true, "movements": [with(&json!({"type": "stock_in"}))]})
             }
-            (_, path) if path.ends_with("/reverse") || path.ends_with("/acknowledge") => json!({}),
+            (_, path) if path.ends_with("/reverse") => json!({}),
             (_, "/api/stores/{id}/inventory/{product_id}") => {
                 json!({"quantity": 9, "reason": "count"})
             }
             (_, "/api/stores/{id}/inventory/{product_id}/reorder-point") => {
                 json!({"reorder_point": 2})
             }
-            (method, path) => panic!("no body is known for {method} {path}"),
+            _ => return Some(outward(method, path)),
         })
     }
 }
 
 fn has_no_body(method: &str, path: &str) -> bool {
-    let last = path.rsplit('/').next().unwrap_or_default();
-    matches!(method, "GET" | "DELETE")
-        || matches!(last, "logout" | "replay" | "restore" | "rotate" | "test")
+    let ends = ["/auth/logout", "/restore", "/replay", "/read", "/rotate", "/test"];
+    matches!(method, "GET" | "DELETE") || ends.iter().any(|end| path.ends_with(end))
+}
+
+/// Bodies for the routes of what follows from everything else.
+fn outward(method: &str, path: &str) -> Value {
+    match path {
+        "/api/inventory/alerts/{id}/acknowledge" | "/api/notifications/read-all" => json!({}),
+        "/api/notifications/preferences" => json!({"all_stores": true}),
+        "/api/webhooks" | "/api/webhooks/{id}" => {
+            json!({"name": "Hook", "url": "https://1.1.1.1/hook"})
+        }
+        path => panic!("no body is known for {method} {path}"),
+    }
 }
 
 /// A webhook, and a delivery to it.

@@ -29,6 +29,8 @@ pub mod process;
 mod products;
 pub mod receiver;
 mod shop;
+mod smtp;
+mod socket;
 pub mod statements;
 
 use std::net::{SocketAddr, TcpListener};
@@ -49,6 +51,8 @@ pub use database::Engine;
 pub use dice::Dice;
 pub use people::{PASSWORD, Person};
 pub use shop::{Entry, Shop, assert_names, with};
+pub use smtp::{Mail, Smtp};
+pub use socket::{Socket, auth};
 
 /// When every test begins: 2026-03-02T09:00:00Z, a Monday morning.
 pub const START: Timestamp = Timestamp(1_772_442_000_000_000);

@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex};
 use serde_json::Value;
 use stockroom::App;
 use stockroom::config::{Config, Networks};
+use stockroom::events::tail::Heard;
 use stockroom::webhooks::{fanout, sender};
 use stockroom_domain::EventId;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
@@ -190,7 +191,7 @@ pub async fn fan_out(app: &App) {
     let mut reader = app.db.read().await.expect("a reader");
     let events = stockroom::events::read(&mut reader, EventId(0), 10_000).await.expect("events");
     drop(reader);
-    let events: Vec<_> = events.into_iter().map(Arc::new).collect();
+    let events: Vec<_> = events.into_iter().map(|event| Arc::new(Heard::from(event))).collect();
     for new in fanout::look(app, &events).await.expect("a plan") {
         let mut tx = app.db.begin().await.expect("begun");
         fanout::act(app, &mut tx, &new).await.expect("written");
