@@ -29,6 +29,7 @@ pub mod shop;
 pub mod stock;
 pub mod stores;
 pub mod system;
+mod together;
 pub mod workers;
 
 use std::ops::Deref;
@@ -48,6 +49,7 @@ use crate::jobs::JobMetrics;
 use crate::ledger::fence::Fence;
 use crate::ledger::{Ledger, LedgerMetrics, LedgerSettings};
 use crate::metrics::Metrics;
+use crate::orders::offers::Offers;
 use crate::orders::settlements::Settlements;
 use crate::rate_limit::RateLimits;
 use crate::system::Readiness;
@@ -79,6 +81,8 @@ pub struct Parts {
     pub deferred: DeferredRoutes,
     /// Who waits for an order to be decided.
     pub settlements: Settlements,
+    /// What stores sell, asked by many at once.
+    pub offers: Offers,
     /// How far the past is settled.
     pub fence: Fence,
     /// The places for callers.
@@ -141,6 +145,7 @@ impl App {
             ledger,
             deferred: router::deferred(),
             settlements: Settlements::default(),
+            offers: Offers::default(),
             fence: Fence::default(),
             jobs,
             workers,

@@ -39,6 +39,7 @@ mod verify_documents;
 mod verify_documents_sql;
 mod verify_records;
 mod verify_sql;
+mod write_postgres_sql;
 mod write_sql;
 mod writer;
 
@@ -46,5 +47,5 @@ pub use answer::{Actor, LotView, MovementRow, MovementView};
 pub use business_day::business_day;
 pub use effects::{Effects, repeated};
 pub use metrics::LedgerMetrics;
-pub use posting::{Details, PostError, Posting, Receipt};
+pub use posting::{Details, KeyLife, PostError, Posting, Receipt};
 pub use writer::{LINES_OF_A_QUICK_POSTING_MAX, Ledger, LedgerSettings};

@@ -177,7 +177,7 @@ pub(super) async fn load(
 ) -> sqlx::Result<Found> {
     let count = i64::try_from(movements).unwrap_or(i64::MAX);
     if keys.is_empty() {
-        return head(conn).await;
+        return Ok(found(Vec::new(), Vec::new(), Vec::new()));
     }
     match conn {
         Conn::Postgres(conn) if locking == Locking::Rows => {
@@ -243,14 +243,6 @@ pub(super) async fn load(
             Ok(found(rows, (last + 1..=last + count).collect(), link))
         }
     }
-}
-
-/// What a batch has to know that touches no level.
-async fn head(conn: Conn<'_>) -> sqlx::Result<Found> {
-    const SQL: &str = "SELECT fence, audit_link FROM event_head WHERE log_id = 1";
-    let (fence, link): (i64, Vec<u8>) =
-        on_db!(conn, conn => sqlx::query_as(SQL).fetch_one(conn).await)?;
-    Ok(Found { levels: Vec::new(), ids: Vec::new(), link, fence: Timestamp(fence) })
 }
 
 fn found(rows: Vec<LoadedRow>, ids: Vec<i64>, link: Vec<u8>) -> Found {

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use stockroom_domain::{LotId, OrderId, ProductId, StoreId, Timestamp};
+use stockroom_domain::{LotId, OrderId, ProductId, StoreId};
 
 use super::http::OrderFilter;
 use crate::auth::Scope;
@@ -55,7 +55,6 @@ rows! {
         event: String,
         status: String,
         at: i64,
-        actor_id: Option<i64>,
         actor: String,
         note: Option<String>,
         shortages: Option<String>,
@@ -140,12 +139,12 @@ pub(super) async fn heads(db: Conn<'_>, ids: &[OrderId]) -> sqlx::Result<Vec<Hea
     }
 }
 
-fn numbers(ids: &[OrderId]) -> Vec<i64> {
+pub(super) fn numbers(ids: &[OrderId]) -> Vec<i64> {
     ids.iter().map(|id| id.0).collect()
 }
 
 /// Numbers cannot fail to serialize.
-fn json<T: serde::Serialize>(ids: &[T]) -> String {
+pub(super) fn json<T: serde::Serialize>(ids: &[T]) -> String {
     serde_json::to_string(ids).unwrap_or_default()
 }
 
@@ -216,7 +215,7 @@ macro_rules! select_items {
 macro_rules! select_history {
     ($which:literal) => {
         concat!(
-            "SELECT order_id, version, event, status, at, actor_id, actor, note, shortages
+            "SELECT order_id, version, event, status, at, actor, note, shortages
              FROM order_history WHERE order_id ",
             $which,
             " ORDER BY order_id, version"
@@ -346,27 +345,6 @@ pub(super) async fn lots(
     select.any_of(" AND v.product_id", products.iter().map(|id| id.0));
     select.push(" ORDER BY v.product_id, COALESCE(l.expires_on, '9999-12-31'), v.lot_id");
     select.fetch_all(db).await
-}
-
-/// Orders that have been waiting since before an instant, oldest first, but for those whose event
-/// is parked. Leans on `pending_orders_by_age`.
-pub(super) async fn stuck(
-    db: Conn<'_>,
-    before: Timestamp,
-    limit: i64,
-) -> sqlx::Result<Vec<OrderId>> {
-    const SQL: &str = "SELECT p.order_id
-        FROM pending_orders p
-        WHERE p.placed_at < $1
-          AND NOT EXISTS (SELECT 1 FROM dead_letters d
-                          WHERE d.queue = 'orders' AND d.subject_id = p.order_id
-                            AND d.state IN ('parked', 'dropped'))
-        ORDER BY p.placed_at
-        LIMIT CAST($2 AS BIGINT)";
-    let ids: Vec<i64> = on_db!(db, conn => {
-        sqlx::query_scalar(SQL).bind(before.0).bind(limit).fetch_all(conn).await
-    })?;
-    Ok(ids.into_iter().map(OrderId).collect())
 }
 
 /// The version and the balance of one level; nothing where there is none yet.

@@ -69,7 +69,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("alerts", &["auth", "db", "error", "events", "http"]),
     ("operations", &["auth", "db", "error", "events", "http"]),
     ("people", &["auth", "db", "error", "http", "ledger"]),
-    ("orders", &["audit", "auth", "clock", "db", "error", "http", "ledger"]),
+    ("orders", &["audit", "auth", "clock", "db", "error", "http", "ledger", "together"]),
     ("catalog", &["audit", "auth", "clock", "db", "error", "events", "http"]),
     ("stores", &["auth", "clock", "db", "error", "events", "http"]),
     ("shop", &["auth", "db", "error", "events", "http"]),
