@@ -33,6 +33,7 @@ const STEPS: &[Step] = &[
     step!(10, "0010_user_employees"),
     step!(11, "0011_operations"),
     step!(12, "0012_alerts"),
+    step!(13, "0013_order_lists"),
 ];
 
 /// Why a database's schema cannot be brought up to date.

@@ -95,7 +95,7 @@ async fn head_postgres(
     orders_new: usize,
     orders: &[OrderId],
 ) -> sqlx::Result<Found> {
-    const SQL: &str = "
+    const POSTGRES: &str = "
         SELECT h.fence, o.ids, o.statuses, o.versions,
                (SELECT array_agg(nextval('order_ids'))
                 FROM set_config('synchronous_commit', 'off', TRUE), generate_series(1, $1))
@@ -110,7 +110,7 @@ async fn head_postgres(
     let count = i64::try_from(orders_new).unwrap_or(i64::MAX);
     let orders: Vec<i64> = orders.iter().map(|id| id.0).collect();
     let (fence, ids, statuses, versions, new_ids): Row =
-        sqlx::query_as(SQL).bind(count).bind(orders).fetch_one(conn).await?;
+        sqlx::query_as(POSTGRES).bind(count).bind(orders).fetch_one(conn).await?;
     let ids = ids.unwrap_or_default().into_iter();
     let rows = ids.zip(statuses.unwrap_or_default()).zip(versions.unwrap_or_default());
     Ok(Found {
@@ -122,11 +122,11 @@ async fn head_postgres(
 }
 
 async fn head_sqlite(conn: &mut SqliteConnection, orders_new: usize) -> sqlx::Result<Found> {
-    const SQL: &str = "
+    const SQLITE: &str = "
         SELECT fence, audit_link, (SELECT COALESCE(MAX(id), 0) FROM orders) AS last_order
         FROM event_head
         WHERE log_id = 1";
-    let (fence, link, last): (i64, Vec<u8>, i64) = sqlx::query_as(SQL).fetch_one(conn).await?;
+    let (fence, link, last): (i64, Vec<u8>, i64) = sqlx::query_as(SQLITE).fetch_one(conn).await?;
     let order_ids = (last + 1..).take(orders_new).map(OrderId).collect();
     Ok(Found { fence: Timestamp(fence), link, order_ids, ..Found::default() })
 }
@@ -223,8 +223,10 @@ async fn reversed(
     Ok(rows.into_iter().map(|(customer, version)| (CustomerId(customer), version)).collect())
 }
 
-/// What [`write_sqlite`] runs.
+/// What [`write_sqlite`] runs. The flag tells the triggers on orders and on what customers owe that
+/// it is Stockroom that writes; nobody sees it raised.
 const SQLITE: &str = "
+    UPDATE inside SET is_inside = 1;
     INSERT INTO orders
         (id, store_id, customer_id, employee_id, user_id, channel, status,
          order_date, business_day, total, tax, reference, note, is_deleted, version)
@@ -276,7 +278,8 @@ const SQLITE: &str = "
            value ->> '$[1][0]', value ->> '$[1][1]', value ->> '$[1][2]',
            value ->> '$[1][3]', value ->> '$[1][4]', value ->> '$[2][0]',
            value ->> '$[2][1]', value ->> '$[2][2]'
-    FROM jsonb_each($10)";
+    FROM jsonb_each($10);
+    UPDATE inside SET is_inside = 0";
 
 /// Writes the rows of a batch on SQLite, before its movements and its events.
 pub(super) async fn write_sqlite(conn: &mut SqliteConnection, rows: &Rows) -> sqlx::Result<()> {

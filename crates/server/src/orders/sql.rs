@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use stockroom_domain::orders::Status;
 use stockroom_domain::{LotId, OrderId, ProductId, StoreId};
 
 use super::http::OrderFilter;
@@ -151,8 +152,9 @@ pub(super) fn json<T: serde::Serialize>(ids: &[T]) -> String {
 /// Where an order stands in lists: newest first.
 pub(super) type OrderPosition = (i64, i64);
 
-/// One page of orders, newest first. Leans on `orders_by_date`, `orders_of_store` or
-/// `orders_of_customer`.
+/// One page of orders, newest first. Leans on `orders_by_date`, `orders_of_store`,
+/// `orders_of_customer`, `orders_of_employee`, `orders_of_user` or `orders_by_reference`; for those
+/// that are pending or ended badly, on `pending_orders` or `order_history_unhappy`.
 pub(super) async fn page(
     db: Conn<'_>,
     scope: &Scope,
@@ -182,7 +184,7 @@ fn narrow(select: &mut Select, scope: &Scope, filter: &OrderFilter) {
     if !filter.include_deleted {
         select.push(" AND NOT o.is_deleted");
     }
-    select.any_of(" AND o.status", filter.status.iter().map(|status| status.0.name()));
+    narrow_to_status(select, filter);
     select.any_of(" AND o.customer_id", filter.customer_id.iter().copied());
     select.any_of(" AND o.employee_id", filter.employee_id.iter().copied());
     select.any_of(" AND o.user_id", filter.user_id.iter().copied());
@@ -198,6 +200,23 @@ fn narrow(select: &mut Select, scope: &Scope, filter: &OrderFilter) {
     if let Some(to) = filter.to {
         select.push(" AND o.order_date < ").bind(to.0.0);
     }
+}
+
+/// No index names the status. Those that are pending stand in a table of their own, and how some
+/// have ended in their history; all others are many.
+fn narrow_to_status(select: &mut Select, filter: &OrderFilter) {
+    let all_are = |some: &[Status]| {
+        !filter.status.is_empty() && filter.status.iter().all(|status| some.contains(&status.0))
+    };
+    if all_are(&[Status::Pending]) {
+        select.push(" AND o.id IN (SELECT order_id FROM pending_orders)");
+    } else if all_are(&[Status::Rejected, Status::Cancelled]) {
+        select.push(
+            " AND o.id IN (SELECT order_id FROM order_history
+                           WHERE event IN ('rejected', 'cancelled'))",
+        );
+    }
+    select.any_of(" AND o.status", filter.status.iter().map(|status| status.0.name()));
 }
 
 /// What the parts of orders are read from: one text whatever their number, so that the statements

@@ -203,24 +203,39 @@ impl Around {
     }
 }
 
-/// Takes the goods of orders that wait for longer than they should, whatever has become of their
-/// events; how many. Those among the dead letters wait for people.
+/// An order that waits for longer than it should, whatever has become of its event.
+#[derive(Clone, Copy, Debug)]
+pub struct Stuck {
+    /// Which.
+    pub order: OrderId,
+    /// Of which store, where there is such an order.
+    pub store: Option<StoreId>,
+}
+
+/// Some orders that are stuck.
 ///
 /// # Errors
 /// The database's.
-pub async fn take_stuck(app: &App) -> ApiResult<u64> {
+pub async fn stuck(app: &App) -> ApiResult<Vec<Stuck>> {
     let before = app.clock.now().plus_seconds(-STUCK_S);
     let mut reader = app.db.read().await?;
     let stuck = sql::stuck(Conn::from(&mut reader), before, STUCK_MAX).await?;
-    drop(reader);
-    let mut taken = 0;
-    for (id, outcome) in stuck.iter().zip(take_all(app, &stuck).await) {
-        match outcome {
-            Ok(()) => taken += 1,
-            Err(error) => tracing::warn!(%error, order = id.0, "an order is stuck"),
-        }
-    }
-    Ok(taken)
+    let stuck = stuck
+        .into_iter()
+        .map(|(order, store)| Stuck { order: OrderId(order), store: store.map(StoreId) });
+    Ok(stuck.collect())
+}
+
+/// Notes that the goods of an order that was stuck could not be taken; how often by now, unless
+/// it does not wait any more.
+///
+/// # Errors
+/// The database's.
+pub async fn tried(app: &App, order: OrderId) -> ApiResult<Option<i64>> {
+    let mut tx = app.db.begin().await?;
+    let tries = sql::tried(&mut tx, order).await?;
+    tx.commit().await?;
+    Ok(tries)
 }
 
 /// Takes the goods of one order. Of lots, another choice may do where the first does not: it is

@@ -3,7 +3,7 @@
 use stockroom_domain::{OrderId, Timestamp};
 
 use super::sql::{json, numbers};
-use crate::db::Conn;
+use crate::db::{Conn, Tx};
 
 /// An order as whoever takes its goods sees it.
 #[derive(Clone, Debug)]
@@ -86,23 +86,33 @@ pub(super) async fn wanted(db: Conn<'_>, ids: &[OrderId]) -> sqlx::Result<Vec<Wa
     }
 }
 
-/// Orders that have been waiting since before an instant, oldest first, but for those whose event
-/// is parked. Leans on `pending_orders_by_age`.
+/// Orders that have been waiting since before an instant, each with its store: those that were
+/// tried least first, and then the oldest. But for those that are among the dead letters, for
+/// people to decide, or that people have dropped. Leans on `pending_orders_by_age`.
 pub(super) async fn stuck(
     db: Conn<'_>,
     before: Timestamp,
     limit: i64,
-) -> sqlx::Result<Vec<OrderId>> {
-    const SQL: &str = "SELECT p.order_id
+) -> sqlx::Result<Vec<(i64, Option<i64>)>> {
+    const SQL: &str = "SELECT p.order_id, o.store_id
         FROM pending_orders p
+        LEFT JOIN orders o ON o.id = p.order_id
         WHERE p.placed_at < $1
           AND NOT EXISTS (SELECT 1 FROM dead_letters d
                           WHERE d.queue = 'orders' AND d.subject_id = p.order_id
                             AND d.state IN ('parked', 'dropped'))
-        ORDER BY p.placed_at
+        ORDER BY p.tries, p.placed_at
         LIMIT CAST($2 AS BIGINT)";
-    let ids: Vec<i64> = on_db!(db, conn => {
-        sqlx::query_scalar(SQL).bind(before.0).bind(limit).fetch_all(conn).await
-    })?;
-    Ok(ids.into_iter().map(OrderId).collect())
+    on_db!(db, conn => sqlx::query_as(SQL).bind(before.0).bind(limit).fetch_all(conn).await)
+}
+
+/// Notes that the goods of an order that was stuck could not be taken; how often by now, unless
+/// it does not wait any more.
+pub(super) async fn tried(tx: &mut Tx, order: OrderId) -> sqlx::Result<Option<i64>> {
+    const SQL: &str = "UPDATE pending_orders SET tries = tries + 1
+        WHERE order_id = $1
+        RETURNING tries";
+    on_db!(Conn::from(tx), conn => {
+        sqlx::query_scalar(SQL).bind(order.0).fetch_optional(conn).await
+    })
 }
