@@ -31,6 +31,7 @@ pub mod shop;
 pub mod stock;
 pub mod stores;
 pub mod system;
+mod together;
 pub mod workers;
 
 use std::ops::Deref;
@@ -53,6 +54,7 @@ use crate::ledger::{Ledger, LedgerMetrics, LedgerSettings};
 use crate::live::Live;
 use crate::metrics::Metrics;
 use crate::notify::mail::Mailer;
+use crate::orders::offers::Offers;
 use crate::rate_limit::RateLimits;
 use crate::system::Readiness;
 use crate::workers::WorkerMetrics;
@@ -81,6 +83,8 @@ pub struct Parts {
     pub tail: Tail,
     /// What has requests done that were taken on for later.
     pub deferred: DeferredRoutes,
+    /// What stores sell, asked by many at once.
+    pub offers: Offers,
     /// How far the past is settled.
     pub fence: Fence,
     /// Who listens live.
@@ -151,6 +155,7 @@ impl App {
             db,
             ledger,
             deferred: router::deferred(),
+            offers: Offers::default(),
             fence: Fence::default(),
             jobs,
             mailer,

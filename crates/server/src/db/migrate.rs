@@ -34,6 +34,7 @@ const STEPS: &[Step] = &[
     step!(11, "0011_operations"),
     step!(12, "0012_alerts"),
     step!(13, "0013_notifications"),
+    step!(14, "0014_order_lists"),
 ];
 
 /// Why a database's schema cannot be brought up to date.

@@ -55,5 +55,7 @@ mod system;
 mod tidy;
 mod time_travel;
 mod tls;
+mod worker_faults;
+mod worker_processes;
 mod workers;
 mod writes;

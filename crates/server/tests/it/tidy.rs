@@ -71,7 +71,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("notify", &["auth", "config", "db", "error", "events", "http"]),
     ("operations", &["auth", "db", "error", "events", "http"]),
     ("people", &["auth", "db", "error", "http", "ledger"]),
-    ("orders", &["audit", "auth", "clock", "db", "error", "events", "http", "ledger"]),
+    ("orders", &["audit", "auth", "clock", "db", "error", "events", "http", "ledger", "together"]),
     ("catalog", &["audit", "auth", "clock", "db", "error", "events", "http"]),
     ("stores", &["auth", "clock", "db", "error", "events", "http"]),
     ("shop", &["auth", "db", "error", "events", "http"]),

@@ -27,6 +27,7 @@ mod orders;
 mod people;
 pub mod process;
 mod products;
+pub mod queues;
 mod shop;
 mod smtp;
 mod socket;
