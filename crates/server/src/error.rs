@@ -148,11 +148,11 @@ pub struct Failure {
 }
 
 /// What ends a handler early: a failure, or the stored answer of an earlier, equal request.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct ApiError(Box<Early>);
 
 /// See [`ApiError`].
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub enum Early {
     /// The request failed.
     Failure(Failure),

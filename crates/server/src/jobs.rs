@@ -18,8 +18,7 @@ use crate::App;
 use crate::auth::sessions;
 use crate::db::Tx;
 use crate::error::ApiResult;
-use crate::orders::worker;
-use crate::{alerts, events, http, notify, operations, webhooks};
+use crate::{alerts, events, http, notify, operations, webhooks, workers};
 
 /// Rows of one transaction: a till must not wait behind it.
 const ROWS_MAX: i64 = 500;
@@ -54,7 +53,7 @@ const JOBS: [Job; 11] = [
     Job {
         name: "take_stuck_orders",
         every: Duration::from_secs(15),
-        work: Work::Whole(|app| Box::pin(worker::take_stuck(app))),
+        work: Work::Whole(|app| Box::pin(workers::take_stuck(app))),
     },
     Job {
         name: "rotate_signing_keys",

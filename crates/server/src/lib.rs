@@ -31,6 +31,7 @@ pub mod shop;
 pub mod stock;
 pub mod stores;
 pub mod system;
+mod together;
 pub mod webhooks;
 pub mod workers;
 
@@ -54,6 +55,7 @@ use crate::ledger::{Ledger, LedgerMetrics, LedgerSettings};
 use crate::live::Live;
 use crate::metrics::Metrics;
 use crate::notify::mail::Mailer;
+use crate::orders::offers::Offers;
 use crate::rate_limit::RateLimits;
 use crate::system::Readiness;
 use crate::webhooks::{WebhookMetrics, Webhooks};
@@ -83,6 +85,8 @@ pub struct Parts {
     pub tail: Tail,
     /// What has requests done that were taken on for later.
     pub deferred: DeferredRoutes,
+    /// What stores sell, asked by many at once.
+    pub offers: Offers,
     /// How far the past is settled.
     pub fence: Fence,
     /// Who listens live.
@@ -158,6 +162,7 @@ impl App {
             db,
             ledger,
             deferred: router::deferred(),
+            offers: Offers::default(),
             fence: Fence::default(),
             jobs,
             mailer,

@@ -1,6 +1,6 @@
 //! What was changed behind Stockroom's back: by psql, the sqlite3 shell, or a script.
 //!
-//! Triggers on the catalogue, stores, people and settings write such a change into the table
+//! Triggers on the catalogue, stores, people, orders and settings write such a change into the table
 //! `outside_changes`, in the transaction that makes it. They do not touch the head of the log,
 //! since a forgotten session of psql would then stop every store. Stockroom moves these rows into
 //! the log: every few seconds, before the log is read, and before it is verified.
@@ -65,9 +65,10 @@ fn entry(change: OutsideChange) -> Entry {
 fn subject_kind(table: &str) -> &'static str {
     match table {
         "api_keys" => "api_key",
-        "customers" => "customer",
+        "customer_balances" | "customers" => "customer",
         "employees" => "employee",
         "lots" => "lot",
+        "orders" => "order",
         "product_barcodes" | "products" | "stock_settings" | "supplier_products" => "product",
         "refresh_tokens" | "sessions" => "session",
         "saved_views" => "view",
@@ -86,7 +87,7 @@ fn subject_kind(table: &str) -> &'static str {
 fn store(table: &str, row: &Value, row_id: Option<i64>) -> Option<i64> {
     match table {
         "stores" => row_id,
-        "stock_settings" => row["store_id"].as_i64(),
+        "orders" | "stock_settings" => row["store_id"].as_i64(),
         _ => None,
     }
 }
@@ -101,13 +102,14 @@ mod tests {
         for migration in [
             include_str!("../../migrations/postgres/0006_audit.sql"),
             include_str!("../../migrations/postgres/0007_people.sql"),
-            include_str!("../../migrations/postgres/0014_webhooks.sql"),
+            include_str!("../../migrations/postgres/0014_order_lists.sql"),
+            include_str!("../../migrations/postgres/0015_webhooks.sql"),
         ] {
             let list = migration.split_once("unnest(ARRAY[").expect("the list").1;
             let list = list.split_once("])").expect("its end").0;
             tables.extend(list.split(',').map(|name| name.trim().trim_matches('\'')));
         }
-        assert!(tables.len() > 17, "{tables:?}");
+        assert!(tables.len() > 19, "{tables:?}");
         for table in tables {
             assert_ne!(subject_kind(table), "table", "{table}");
         }

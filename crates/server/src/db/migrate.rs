@@ -34,7 +34,8 @@ const STEPS: &[Step] = &[
     step!(11, "0011_operations"),
     step!(12, "0012_alerts"),
     step!(13, "0013_notifications"),
-    step!(14, "0014_webhooks"),
+    step!(14, "0014_order_lists"),
+    step!(15, "0015_webhooks"),
 ];
 
 /// Why a database's schema cannot be brought up to date.

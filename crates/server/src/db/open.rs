@@ -10,8 +10,8 @@ use super::lease::Lease;
 pub trait Begin: Database {
     /// Begins an ordinary write, which may touch any table.
     const ORDINARY: Bounds;
-    /// Begins a batch of the ledger, which touches no table that is watched for changes from
-    /// outside.
+    /// Begins a batch of the ledger. Where it touches tables that are watched for changes from
+    /// outside, it says so itself.
     const LEDGER: Bounds;
 }
 

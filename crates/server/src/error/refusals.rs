@@ -6,7 +6,7 @@ use stockroom_domain::credit::CreditRefusal;
 use stockroom_domain::orders::OrderRefusal;
 use stockroom_domain::stock::{Line, Refusal};
 
-use super::{ApiError, ErrorCode, Failure, FieldError};
+use super::{ApiError, Early, ErrorCode, Failure, FieldError};
 use crate::ledger::PostError;
 
 /// What the API says of a line that the rules of stock refuse, without its place in the
@@ -59,6 +59,16 @@ pub fn refused_line(line: &Line, refusal: &Refusal) -> Failure {
 }
 
 impl ApiError {
+    /// Several failures as one, which bears the first one's code and the faults of all; nothing
+    /// where there are none.
+    pub fn together(errors: Vec<Self>) -> Option<Self> {
+        let failures = errors.into_iter().filter_map(|error| match error.into_early() {
+            Early::Failure(failure) => Some(failure),
+            Early::Replay { .. } | Early::Answered { .. } => None,
+        });
+        as_one(failures).map(Self::from)
+    }
+
     /// Why a posting had no effect. `lines` are those it held; `field_of` says where in the
     /// request the line of an index stood, as in `movements[3]`, or `""` for a single one.
     pub fn from_post(
@@ -154,18 +164,21 @@ fn refused_lines(
     lines: &[Line],
     field_of: impl Fn(usize) -> String,
 ) -> ApiError {
-    let mut failures = refusals.iter().filter_map(|(index, refusal)| {
+    let failures = refusals.iter().filter_map(|(index, refusal)| {
         let mut failure = refused_line(lines.get(*index)?, refusal);
         failure.within(&field_of(*index));
         Some(failure)
     });
-    let Some(mut first) = failures.next() else {
-        return ApiError::invalid("", "There is no line in this request.");
-    };
+    as_one(failures)
+        .map_or_else(|| ApiError::invalid("", "There is no line in this request."), ApiError::from)
+}
+
+fn as_one(mut failures: impl Iterator<Item = Failure>) -> Option<Failure> {
+    let mut first = failures.next()?;
     first.errors.extend(failures.flat_map(|failure| failure.errors));
     if first.errors.len() > 1 {
         let more = first.errors.len() - 1;
         first.message = format!("{} ({more} more below.)", first.message);
     }
-    first.into()
+    Some(first)
 }

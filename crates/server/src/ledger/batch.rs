@@ -1,5 +1,5 @@
-//! One batch: load, decide in memory, write, commit. One that touches orders, or what customers
-//! owe, holds their rows from the beginning, in one transaction.
+//! One batch: load, decide in memory, write, commit. One that touches what customers owe holds its
+//! rows from the beginning, in one transaction.
 //!
 //! A batch that meets something it could not know (a missing level row, a level that another
 //! writer was faster to change, a key that another node has just committed, a past that was
@@ -19,7 +19,7 @@ use super::document_rows;
 use super::document_sql::{self, Wanted};
 use super::hold::{CommitError, Hold};
 use super::movements_sql;
-use super::posting::{PostError, Posting, Receipt};
+use super::posting::{KeyLife, PostError, Posting, Receipt};
 use super::record;
 use super::render;
 use super::replay::{self, Known};
@@ -48,7 +48,7 @@ enum Run {
     Taken(HashMap<String, Known>),
     /// Ledger time must be later.
     Settled,
-    /// Someone else changed a level after it was read.
+    /// Someone else changed a level or an order after it was read.
     Overtaken,
 }
 
@@ -100,7 +100,8 @@ pub(super) async fn run(
         postings.iter().flat_map(|posting| &posting.parcel.lines).map(|line| line.key).collect();
     let keys: Vec<LevelKey> = keys.into_iter().collect();
     let wanted = wanted(postings);
-    let is_held = in_doubt || !wanted.is_nothing();
+    // Whoever deletes a customer holds their balance, and does not change its version.
+    let is_held = in_doubt || !wanted.customers.is_empty();
     let locking = if is_held { Locking::Rows } else { contention.locking() };
     let mut learned = Learned { locking, hopeless: HashMap::new(), known: HashMap::new() };
     for _ in 0..RUNS_MAX {
@@ -176,13 +177,12 @@ async fn run_once(
     let traces = render::traces(postings, &verdicts, &orders, &loaded.ids, loaded.state.now);
     let claims = claims(postings, &traces.kept, loaded.state.now);
     let entries = record::entries(postings, &verdicts, &orders, &movements);
-    if !wanted.is_nothing() {
+    let documents = (!wanted.is_nothing()).then(|| {
         let decided = document_rows::decided(postings, &verdicts, &orders);
-        let rows = document_rows::rows(&decided, loaded.state.now);
-        let written = document_sql::write(hold.conn(), &rows).await;
-        written.map_err(CommitError::Before)?;
-    }
+        document_rows::rows(&decided, loaded.state.now)
+    });
     let batch = Batch {
+        documents: documents.as_ref(),
         levels: &levels,
         keys: &claims,
         movements: &movements,
@@ -201,7 +201,7 @@ async fn run_once(
             let told = Told { answers, made: traces.made };
             Ok(Run::Done(outcomes(postings, verdicts, told, learned, event)))
         }
-        Written::LevelsMoved => hold.release().await.map(|()| Run::Overtaken),
+        Written::Overtaken => hold.release().await.map(|()| Run::Overtaken),
         Written::Settled => hold.release().await.map(|()| Run::Settled),
         Written::KeysTaken => {
             hold.release().await?;
@@ -239,7 +239,7 @@ async fn load(
     (keys, wanted): (&[LevelKey], &Wanted),
     learned: &Learned,
 ) -> sqlx::Result<Result<Shelves, Vec<LevelKey>>> {
-    let documents = document_sql::load(conn.reborrow(), wanted).await?;
+    let documents = document_sql::load(conn.reborrow(), wanted, learned.locking).await?;
     let mut state = State {
         orders: documents.orders,
         balances: documents.balances,
@@ -250,9 +250,8 @@ async fn load(
     let hopeful = keys.iter().filter(|key| !learned.hopeless.contains_key(key));
     let hopeful: Vec<LevelKey> = hopeful.copied().collect();
     let lines = || postings.iter().flat_map(|posting| &posting.parcel.lines);
-    let sql::Found { levels, ids, link, fence } =
-        sql::load(conn.reborrow(), &hopeful, learned.locking, lines().count()).await?;
-    for loaded in levels {
+    let found = sql::load(conn.reborrow(), &hopeful, learned.locking, lines().count()).await?;
+    for loaded in found.levels {
         state.shelves.insert(loaded.key, loaded.shelf);
         labels.insert(loaded.key, loaded.labels);
     }
@@ -261,7 +260,7 @@ async fn load(
         let missing = keys.iter().filter(|key| !state.shelves.contains_key(key));
         return Ok(Err(missing.copied().collect()));
     }
-    if !hopeful.is_empty() && ids.len() < lines().count() {
+    if !hopeful.is_empty() && found.ids.len() < lines().count() {
         return Err(sqlx::Error::Protocol("a batch got too few ids".to_owned()));
     }
     let undone: Vec<MovementId> = lines().filter_map(|line| line.reverses).collect();
@@ -269,8 +268,10 @@ async fn load(
         state.reversed = movements_sql::reversed(conn, &undone).await?;
     }
     state.known_keys = learned.known.keys().cloned().collect();
-    state.now = clock.now().max(fence.next());
-    Ok(Ok(Shelves { state, labels, ids, order_ids: documents.order_ids, link }))
+    state.now = clock.now().max(found.fence.max(documents.fence).next());
+    let link = if wanted.is_nothing() { found.link } else { documents.link };
+    let order_ids = documents.order_ids;
+    Ok(Ok(Shelves { state, labels, ids: found.ids, order_ids, link }))
 }
 
 /// Makes missing level rows and says of the others why they cannot be.
@@ -325,11 +326,15 @@ fn claims<'a>(
 ) -> Vec<NewKey<'a>> {
     let expiry = now.plus_seconds(KEYS_KEPT_S);
     let claim = |(index, answer): &'a (usize, String)| {
-        let Posting { parcel, fingerprint, keeps_key, .. } = postings[*index];
-        let expires_at = (!keeps_key).then_some(expiry);
-        NewKey { key: &parcel.key, fingerprint: *fingerprint, answer, expires_at }
+        let Posting { parcel, fingerprint, key_life, .. } = postings[*index];
+        let expires_at = match key_life {
+            KeyLife::Ever => None,
+            KeyLife::AWhile => Some(expiry),
+            KeyLife::Never => return None,
+        };
+        Some(NewKey { key: &parcel.key, fingerprint: *fingerprint, answer, expires_at })
     };
-    let mut claims: Vec<NewKey<'_>> = kept.iter().map(claim).collect();
+    let mut claims: Vec<NewKey<'_>> = kept.iter().filter_map(claim).collect();
     claims.sort_unstable_by_key(|claim| claim.key);
     claims
 }

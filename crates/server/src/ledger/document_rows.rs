@@ -73,6 +73,8 @@ pub(super) struct Rows {
 #[derive(Debug)]
 pub(super) struct Head {
     pub(super) order: OrderId,
+    /// The version that it was read at.
+    pub(super) loaded: i64,
     pub(super) state: OrderState,
     pub(super) is_deleted: bool,
 }
@@ -81,7 +83,7 @@ pub(super) struct Head {
 pub(super) fn rows(decided: &[Decided<'_>], now: Timestamp) -> Rows {
     let mut rows = Rows::default();
     // The last of several steps of one order, and of several charges of one customer.
-    let mut heads: BTreeMap<OrderId, (OrderState, bool)> = BTreeMap::new();
+    let mut heads: BTreeMap<OrderId, Head> = BTreeMap::new();
     let mut balances: BTreeMap<CustomerId, (Money, i64)> = BTreeMap::new();
     for decided in decided {
         match (&decided.posting.order, decided.order) {
@@ -89,7 +91,9 @@ pub(super) fn rows(decided: &[Decided<'_>], now: Timestamp) -> Rows {
             (Some(OrderPart::Step(details)), Some(id)) => {
                 let Some(state) = decided.accepted.order else { continue };
                 rows.step(decided, details, (id, state), now);
-                heads.insert(id, (state, event_name(decided) == "deleted"));
+                let is_deleted = event_name(decided) == "deleted";
+                let before = heads.get(&id).map_or(state.version - 1, |head| head.loaded);
+                heads.insert(id, Head { order: id, loaded: before, state, is_deleted });
             }
             _ => {}
         }
@@ -98,8 +102,7 @@ pub(super) fn rows(decided: &[Decided<'_>], now: Timestamp) -> Rows {
             rows.entry(decided, now);
         }
     }
-    let head = |(order, (state, is_deleted))| Head { order, state, is_deleted };
-    rows.heads.extend(heads.into_iter().map(head));
+    rows.heads.extend(heads.into_values());
     let balance =
         |(customer, (owed, version)): (_, (Money, i64))| (customer, owed.cents(), version);
     rows.balances.extend(balances.into_iter().map(balance));
@@ -107,6 +110,15 @@ pub(super) fn rows(decided: &[Decided<'_>], now: Timestamp) -> Rows {
 }
 
 impl Rows {
+    /// How many rows are new, or changed in what customers owe.
+    pub(super) fn count(&self) -> i64 {
+        let Self { orders, pending, items, history, payments, returns, balances, entries, .. } =
+            self;
+        let new = [orders, pending, items, history, payments, returns, entries];
+        let count = new.iter().map(|rows| rows.len()).sum::<usize>() + balances.len();
+        i64::try_from(count).unwrap_or(i64::MAX)
+    }
+
     fn place(&mut self, decided: &Decided<'_>, order: &NewOrder, id: OrderId, now: Timestamp) {
         let date = order.order_date.unwrap_or(now);
         let day = business_day(date, &order.time_zone, order.day_cut_hour);

@@ -26,7 +26,7 @@ pub(super) async fn known_keys(
         Conn::Sqlite(conn) => {
             const SQL: &str = "
                 SELECT key, fingerprint, answer FROM idempotency_keys
-                WHERE key IN (SELECT value FROM json_each($1))";
+                WHERE key IN (SELECT value FROM jsonb_each($1))";
             sqlx::query_as(SQL).bind(to_json(&keys)).fetch_all(conn).await?
         }
     };

@@ -7,13 +7,13 @@
 //! posting's refusal never touches another's.
 //!
 //! This is the only place where several slices share a commit, and the only one that locks
-//! or writes `stock_levels`. Lock order, everywhere: levels by (store, product, lot), then
-//! idempotency keys by text, then the event head (that of the audit log, too), then nothing
-//! but the commit.
+//! or writes `stock_levels`, orders and what customers owe. Lock order, everywhere: orders, then
+//! customers' balances, then levels by (store, product, lot), then idempotency keys by text, then
+//! the event head (that of the audit log, too), then nothing but the commit.
 //!
 //! Read next: [`queue`] (who is next), [`writer`] (one batch after another, and what happens
-//! when the database fails), [`batch`] (one batch), [`sql`] and [`write_sql`] (its
-//! statements), [`fence`] (stock in the past).
+//! when the database fails), [`batch`] (one batch), [`sql`], [`write_sql`] and
+//! [`write_postgres_sql`] (its statements), [`fence`] (stock in the past).
 
 mod answer;
 mod batch;
@@ -39,6 +39,7 @@ mod verify_documents;
 mod verify_documents_sql;
 mod verify_records;
 mod verify_sql;
+mod write_postgres_sql;
 mod write_sql;
 mod writer;
 
@@ -46,5 +47,5 @@ pub use answer::{Actor, LotView, MovementRow, MovementView};
 pub use business_day::business_day;
 pub use effects::{Effects, repeated};
 pub use metrics::LedgerMetrics;
-pub use posting::{Details, PostError, Posting, Receipt};
+pub use posting::{Details, KeyLife, PostError, Posting, Receipt};
 pub use writer::{LINES_OF_A_QUICK_POSTING_MAX, Ledger, LedgerSettings};

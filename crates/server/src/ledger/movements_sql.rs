@@ -47,7 +47,7 @@ pub(super) async fn reversed(
         Conn::Sqlite(conn) => {
             const SQL: &str = "
                 SELECT movement_id FROM movement_reversals
-                WHERE movement_id IN (SELECT value FROM json_each($1))";
+                WHERE movement_id IN (SELECT value FROM jsonb_each($1))";
             sqlx::query_scalar(SQL).bind(to_json(&movements)).fetch_all(conn).await?
         }
     };

@@ -30,19 +30,34 @@ pub struct Posting {
     pub origin: Origin,
     /// Whether the answer may contain costs.
     pub shows_cost: bool,
-    /// Whether its key is kept for ever: a till may come back with its sales after any time. A
-    /// request of many movements always keeps its keys, for it may hold sales in another part.
-    pub keeps_key: bool,
+    /// For how long its key is kept.
+    pub key_life: KeyLife,
     /// Lines of the request that fell before they reached the ledger: their places among all,
     /// rising, and what they are told. They are part of the answer, also when it is repeated.
     pub fallen: Vec<(usize, Box<RawValue>)>,
+}
+
+/// For how long the key of what took effect is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeyLife {
+    /// For ever: a till may come back with its sales after any time. So may whoever sends many
+    /// movements at once, for there may be sales in another part of the request.
+    Ever,
+    /// For a while.
+    AWhile,
+    /// It is not written: the posting is for an order at a version, which tells by itself that
+    /// there was an effect, and lets there be no second one.
+    Never,
 }
 
 impl Posting {
     /// A posting without details. They are set on `details`, line by line.
     pub fn new(key: String, atomicity: Atomicity, lines: Vec<Line>, origin: Origin) -> Self {
         Self {
-            keeps_key: lines.iter().any(|line| line.kind == MovementKind::Sale),
+            key_life: match lines.iter().any(|line| line.kind == MovementKind::Sale) {
+                true => KeyLife::Ever,
+                false => KeyLife::AWhile,
+            },
             details: vec![Details::default(); lines.len()],
             store: lines.first().map_or(StoreId(0), |line| line.key.store),
             order: None,
@@ -66,7 +81,7 @@ impl Posting {
     #[must_use]
     pub fn with_order(mut self, order: NewOrder) -> Self {
         self.order = Some(OrderPart::New(Box::new(order)));
-        self.keeps_key = true;
+        self.key_life = KeyLife::Ever;
         self
     }
 

@@ -101,7 +101,7 @@ fn columns(keys: &[LevelKey]) -> (Vec<i64>, Vec<i64>, Vec<i64>) {
     (stores, products, keys.iter().map(|key| key.lot.0).collect())
 }
 
-/// The keys as rows, for `json_each`.
+/// The keys as rows, for `jsonb_each`.
 fn json(keys: &[LevelKey]) -> String {
     to_json(&keys.iter().map(|key| (key.store, key.product, key.lot)).collect::<Vec<_>>())
 }
@@ -177,7 +177,7 @@ pub(super) async fn load(
 ) -> sqlx::Result<Found> {
     let count = i64::try_from(movements).unwrap_or(i64::MAX);
     if keys.is_empty() {
-        return head(conn).await;
+        return Ok(found(Vec::new(), Vec::new(), Vec::new()));
     }
     match conn {
         Conn::Postgres(conn) if locking == Locking::Rows => {
@@ -245,14 +245,6 @@ pub(super) async fn load(
     }
 }
 
-/// What a batch has to know that touches no level.
-async fn head(conn: Conn<'_>) -> sqlx::Result<Found> {
-    const SQL: &str = "SELECT fence, audit_link FROM event_head WHERE log_id = 1";
-    let (fence, link): (i64, Vec<u8>) =
-        on_db!(conn, conn => sqlx::query_as(SQL).fetch_one(conn).await)?;
-    Ok(Found { levels: Vec::new(), ids: Vec::new(), link, fence: Timestamp(fence) })
-}
-
 fn found(rows: Vec<LoadedRow>, ids: Vec<i64>, link: Vec<u8>) -> Found {
     Found {
         fence: rows.first().map_or(Timestamp(0), |row| Timestamp(row.fence)),
@@ -288,7 +280,7 @@ pub(super) async fn create_levels(tx: &mut Tx, keys: &[LevelKey]) -> sqlx::Resul
                 INSERT INTO stock_levels
                     (store_id, product_id, lot_id, on_hand, value, version, updated_at)
                 SELECT s.id, p.id, k.value ->> 2, 0, 0, 0, 0
-                FROM json_each($1) k
+                FROM jsonb_each($1) k
                 CROSS JOIN products p ON p.id = k.value ->> 1
                 CROSS JOIN stores s ON s.id = k.value ->> 0
                 LEFT JOIN lots l ON l.id = k.value ->> 2 AND l.product_id = p.id
@@ -343,9 +335,9 @@ pub(super) async fn existing(
         }
         Tx::Sqlite(tx) => {
             const STORES: &str =
-                "SELECT id FROM stores WHERE id IN (SELECT value FROM json_each($1))";
+                "SELECT id FROM stores WHERE id IN (SELECT value FROM jsonb_each($1))";
             const PRODUCTS: &str =
-                "SELECT id FROM products WHERE id IN (SELECT value FROM json_each($1))";
+                "SELECT id FROM products WHERE id IN (SELECT value FROM jsonb_each($1))";
             let stores: Vec<i64> =
                 sqlx::query_scalar(STORES).bind(to_json(&stores)).fetch_all(&mut **tx).await?;
             let products: Vec<i64> =

@@ -14,6 +14,10 @@ pub(super) async fn check(mut db: Conn<'_>, findings: &mut Findings) -> sqlx::Re
     for order in sql::other_than_their_items(db.reborrow()).await? {
         findings.add(format!("order {order}: does not come to the sum of its items"));
     }
+    for order in sql::other_than_was_paid(db.reborrow()).await? {
+        findings
+            .add(format!("order {order}: more was paid than it comes to, or less than nothing"));
+    }
     for order in sql::other_than_what_waits(db.reborrow()).await? {
         findings.add(format!("order {order}: waits for its goods, or should, and does not"));
     }

@@ -40,6 +40,24 @@ pub(super) async fn other_than_their_items(db: Conn<'_>) -> sqlx::Result<Vec<i64
     on_db!(db, conn => sqlx::query_scalar(SQL).fetch_all(conn).await)
 }
 
+/// Orders for which more was paid than they come to less what was given back, or less than
+/// nothing.
+pub(super) async fn other_than_was_paid(db: Conn<'_>) -> sqlx::Result<Vec<i64>> {
+    const SQL: &str = "
+        SELECT o.id
+        FROM orders o
+        JOIN (SELECT order_id, CAST(SUM(amount) AS BIGINT) AS amount
+              FROM order_payments
+              GROUP BY order_id) p ON p.order_id = o.id
+        LEFT JOIN (SELECT order_id, CAST(SUM(total) AS BIGINT) AS total
+                   FROM order_returns
+                   GROUP BY order_id) r ON r.order_id = o.id
+        WHERE p.amount > o.total - COALESCE(r.total, 0) OR p.amount < 0
+        ORDER BY o.id
+        LIMIT 1000";
+    on_db!(db, conn => sqlx::query_scalar(SQL).fetch_all(conn).await)
+}
+
 /// Orders that wait for their goods and are not pending, and the other way round.
 pub(super) async fn other_than_what_waits(db: Conn<'_>) -> sqlx::Result<Vec<i64>> {
     const SQL: &str = "

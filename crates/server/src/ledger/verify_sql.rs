@@ -221,7 +221,7 @@ pub(super) async fn recorded_movements(
             sqlx::query_as(SQL).bind(ids).fetch_all(conn).await
         }
         Conn::Sqlite(conn) => {
-            const SQL: &str = select_recorded!("IN (SELECT value FROM json_each($1))");
+            const SQL: &str = select_recorded!("IN (SELECT value FROM jsonb_each($1))");
             sqlx::query_as(SQL).bind(super::sql::to_json(&ids)).fetch_all(conn).await
         }
     }

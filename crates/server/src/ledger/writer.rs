@@ -19,7 +19,7 @@ use super::batch::{self, Contention};
 use super::hold::CommitError;
 use super::metrics::LedgerMetrics;
 use super::partitions;
-use super::posting::{PostError, Posting, Receipt};
+use super::posting::{KeyLife, PostError, Posting, Receipt};
 use super::queue::FairQueue;
 use super::sql;
 use crate::clock::{self, Clock};
@@ -147,6 +147,7 @@ impl Ledger {
     /// [`PostError`]; nothing was written, except where it says that the outcome is unknown.
     pub async fn post(&self, posting: Posting) -> Result<Receipt, PostError> {
         debug_assert_eq!(posting.parcel.lines.len(), posting.details.len());
+        debug_assert!(posting.key_life != KeyLife::Never || posting.parcel.step.is_some());
         if posting.parcel.lines.is_empty() && !posting.is_document() {
             return Err(PostError::Refused(Refused::Lines(Vec::new())));
         }

@@ -9,6 +9,7 @@ use stockroom_domain::permissions::Permission;
 use stockroom_domain::stock::{Change, LevelKey, Line, MovementKind, Valuation};
 use stockroom_domain::{LotId, Money, ProductId, Quantity, StoreId};
 
+use super::offers::Offer;
 use super::requests::CheckedItem;
 use super::sql::{self, GoodsRow};
 use crate::App;
@@ -26,6 +27,8 @@ pub(super) struct Goods {
     pub(super) items: Vec<NewItem>,
     /// What they come to.
     pub(super) amount: Amount,
+    /// When the store's day begins.
+    pub(super) day: StoreDay,
     /// Where in the request each stood first.
     places: Vec<usize>,
     /// The lot that each is taken from, where one was named.
@@ -50,8 +53,8 @@ impl Goods {
     /// in their quantity are merged.
     ///
     /// # Errors
-    /// 404 for a product that is not there, 403 for a price that the caller may not set, 400 for
-    /// sums that are too large; each names its item.
+    /// 404 for products that are not there, 403 for a price that the caller may not set, 400 for
+    /// sums that are too large; each names its items.
     pub(super) async fn find(
         app: &App,
         who: &Principal,
@@ -61,28 +64,36 @@ impl Goods {
     ) -> ApiResult<Self> {
         let references: Vec<_> = asked.iter().map(|item| &item.product).collect();
         let resolved = catalog::resolve_all(&app.db, &references).await?;
+        let known = resolved.iter().flatten().map(|product| product.product_id);
+        let Offer { day, goods: rows } = app.offers.of(app, store, known.collect()).await?;
+        let day = day.ok_or_else(|| ApiError::not_found("store", store.0))?;
         let mut found = Vec::with_capacity(asked.len());
+        let mut missing = Vec::new();
         for (item, product) in asked.into_iter().zip(resolved) {
-            let product = product.map_err(|error| error.within(&place(item.index)))?;
-            found.push((product.product_id, item));
+            let row = product.and_then(|product| {
+                let id = product.product_id;
+                rows.get(&id).ok_or_else(|| unknown(id))
+            });
+            match row {
+                Ok(row) => found.push((row, item)),
+                Err(error) => missing.push(error.within(&place(item.index))),
+            }
         }
-        let mut ids: Vec<ProductId> = found.iter().map(|(id, _)| *id).collect();
-        ids.sort_unstable();
-        ids.dedup();
-        let rows = sql::goods(Conn::from(&mut app.db.read().await?), &ids).await?;
-        let rows: HashMap<ProductId, GoodsRow> =
-            rows.into_iter().map(|row| (ProductId(row.id), row)).collect();
+        if let Some(error) = ApiError::together(missing) {
+            return Err(error);
+        }
         let may_price = who.may(Permission::SuperviseSales, store);
         let mut goods = Self {
             items: Vec::with_capacity(found.len()),
             amount: Amount::default(),
+            day,
             places: Vec::new(),
             lots: Vec::new(),
             tracked: rows.values().filter(|r| r.track_lots).map(|r| ProductId(r.id)).collect(),
         };
         let mut known: HashMap<(ProductId, Money, Option<LotId>), usize> = HashMap::new();
-        for (id, asked) in found {
-            let row = rows.get(&id).ok_or_else(|| unknown(id, asked.index))?;
+        for (row, asked) in found {
+            let id = ProductId(row.id);
             let price = price(row, &asked, may_price)?;
             let lot = match &asked.lot {
                 None => None,
@@ -174,13 +185,12 @@ fn place(index: usize) -> String {
     format!("items[{index}]")
 }
 
-fn unknown(id: ProductId, index: usize) -> ApiError {
+fn unknown(id: ProductId) -> ApiError {
     let code = ErrorCode::NotFound;
     let message = format!("There is no product with the id {id}.");
     ApiError::field(code, code.name(), "product_id", message)
         .with_detail("kind", "product")
         .with_detail("product_id", id.0)
-        .within(&place(index))
 }
 
 /// The price of an item: the catalogue's, or another where the caller may set one.

@@ -5,10 +5,11 @@
 //! ([`steps`]): send, complete, cancel, take back, hide. All of them are postings of the ledger,
 //! which writes order, goods, payments and what the customer owes in one commit.
 //!
-//! [`order`] is how one is read and shown, [`goods`] finds products, prices and lots.
+//! [`order`] is how one is read and shown, [`goods`] finds products, prices ([`offers`]) and lots.
 
 mod goods;
 pub mod http;
+pub mod offers;
 pub mod order;
 pub mod place;
 pub mod requests;
@@ -18,6 +19,7 @@ pub mod settlements;
 mod sql;
 pub mod steps;
 pub mod worker;
+mod worker_sql;
 
 use stockroom_domain::permissions::Permission;
 use stockroom_domain::{OrderId, StoreId, Timestamp, UserId};

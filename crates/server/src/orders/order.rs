@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use stockroom_domain::catalog::TaxRate;
 use stockroom_domain::orders::{Priced, Status};
-use stockroom_domain::{CustomerId, Money, OrderId, ProductId, Quantity, StoreId, Timestamp};
+use stockroom_domain::{CustomerId, Money, OrderId, Quantity, StoreId, Timestamp};
 
 use super::sql::{HeadRow, HistoryRow, ItemRow, Parts, PaymentRow, ReturnRow};
 use crate::http::{Success, WireMoney, WireTime};
@@ -221,10 +221,6 @@ impl ItemRow {
             price: Money::from_cents(self.price),
             tax_rate: TaxRate::from_hundred_thousandths(self.tax_rate),
         }
-    }
-
-    pub(super) const fn product(&self) -> ProductId {
-        ProductId(self.product_id)
     }
 
     fn view(self, returned: Quantity) -> ItemView {

@@ -59,8 +59,6 @@ async fn posting(
     let mut faults = Faults::new();
     let items = check_items(request.items, false, &mut faults);
     faults.into_result()?;
-    let day = stores::day(app, store).await?;
-    let day = day.ok_or_else(|| ApiError::not_found("store", store.0))?;
     let employee = serving(app, who, store, request.employee_id).await?;
     let (customer, user) = (request.customer_id, request.user_id);
     let user = check_people(app, who, store, People { customer, employee, user }).await?;
@@ -71,8 +69,8 @@ async fn posting(
         employee,
         user,
         order_date: None,
-        time_zone: day.time_zone,
-        day_cut_hour: day.day_cut_hour,
+        time_zone: goods.day.time_zone,
+        day_cut_hour: goods.day.day_cut_hour,
         reference: request.reference.map(Text::into_string),
         note: request.note.map(Note::into_string),
         amount: goods.amount,

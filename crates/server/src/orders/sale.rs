@@ -20,7 +20,7 @@ use crate::http::body::BYTES_MAX_BULK;
 use crate::http::{Body, Created, Note, Once, Text};
 use crate::ledger::document::{Channel, ChargeDetails, Made, NewOrder};
 use crate::ledger::{Details, PostError, Posting, Receipt};
-use crate::stores::{self, StoreDay};
+use crate::stores;
 
 /// How often a sale is put together anew because the shelf has changed meanwhile.
 const TRIES_MAX: usize = 8;
@@ -58,7 +58,6 @@ pub async fn sell(
 /// A sale that is in order, but for the goods.
 struct Sale {
     store: StoreId,
-    day: StoreDay,
     goods: Goods,
     order: NewOrder,
     overrides: bool,
@@ -80,8 +79,6 @@ impl Sale {
             faults.add_required("customer_id", "To pay on credit, name the customer.");
         }
         faults.into_result()?;
-        let day = stores::day(app, store).await?;
-        let day = day.ok_or_else(|| ApiError::not_found("store", store.0))?;
         let customer = request.customer_id;
         let employee = serving(app, who, store, request.employee_id).await?;
         let people = People { customer, employee, user: request.user_id };
@@ -101,15 +98,15 @@ impl Sale {
             employee,
             user,
             order_date,
-            time_zone: day.time_zone.clone(),
-            day_cut_hour: day.day_cut_hour,
+            time_zone: goods.day.time_zone.clone(),
+            day_cut_hour: goods.day.day_cut_hour,
             reference: request.reference.map(Text::into_string),
             note: request.note.map(Note::into_string),
             amount: goods.amount,
             items: goods.items.clone(),
             payments,
         };
-        Ok(Self { store, day, goods, order, overrides: request.overrides })
+        Ok(Self { store, goods, order, overrides: request.overrides })
     }
 
     /// Posts the sale. What was read of the shelf may have changed by then: it is put together
@@ -159,7 +156,7 @@ impl Sale {
             effective_at: self.order.order_date,
             ..Details::default()
         };
-        let mut lots = goods::lots(app, self.store, &self.day, self.goods.tracked()).await?;
+        let mut lots = goods::lots(app, self.store, &self.goods.day, self.goods.tracked()).await?;
         let out = goods::taking(self.store, &mut lots, &self.goods.wants(), &details);
         if !self.overrides {
             return Ok(out);

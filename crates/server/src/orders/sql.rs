@@ -2,7 +2,8 @@
 
 use std::collections::HashMap;
 
-use stockroom_domain::{LotId, OrderId, ProductId, StoreId, Timestamp};
+use stockroom_domain::orders::Status;
+use stockroom_domain::{LotId, OrderId, ProductId, StoreId};
 
 use super::http::OrderFilter;
 use crate::auth::Scope;
@@ -55,7 +56,6 @@ rows! {
         event: String,
         status: String,
         at: i64,
-        actor_id: Option<i64>,
         actor: String,
         note: Option<String>,
         shortages: Option<String>,
@@ -140,20 +140,21 @@ pub(super) async fn heads(db: Conn<'_>, ids: &[OrderId]) -> sqlx::Result<Vec<Hea
     }
 }
 
-fn numbers(ids: &[OrderId]) -> Vec<i64> {
+pub(super) fn numbers(ids: &[OrderId]) -> Vec<i64> {
     ids.iter().map(|id| id.0).collect()
 }
 
 /// Numbers cannot fail to serialize.
-fn json<T: serde::Serialize>(ids: &[T]) -> String {
+pub(super) fn json<T: serde::Serialize>(ids: &[T]) -> String {
     serde_json::to_string(ids).unwrap_or_default()
 }
 
 /// Where an order stands in lists: newest first.
 pub(super) type OrderPosition = (i64, i64);
 
-/// One page of orders, newest first. Leans on `orders_by_date`, `orders_of_store` or
-/// `orders_of_customer`.
+/// One page of orders, newest first. Leans on `orders_by_date`, `orders_of_store`,
+/// `orders_of_customer`, `orders_of_employee`, `orders_of_user` or `orders_by_reference`; for those
+/// that are pending or ended badly, on `pending_orders` or `order_history_unhappy`.
 pub(super) async fn page(
     db: Conn<'_>,
     scope: &Scope,
@@ -183,7 +184,7 @@ fn narrow(select: &mut Select, scope: &Scope, filter: &OrderFilter) {
     if !filter.include_deleted {
         select.push(" AND NOT o.is_deleted");
     }
-    select.any_of(" AND o.status", filter.status.iter().map(|status| status.0.name()));
+    narrow_to_status(select, filter);
     select.any_of(" AND o.customer_id", filter.customer_id.iter().copied());
     select.any_of(" AND o.employee_id", filter.employee_id.iter().copied());
     select.any_of(" AND o.user_id", filter.user_id.iter().copied());
@@ -201,6 +202,23 @@ fn narrow(select: &mut Select, scope: &Scope, filter: &OrderFilter) {
     }
 }
 
+/// No index names the status. Those that are pending stand in a table of their own, and how some
+/// have ended in their history; all others are many.
+fn narrow_to_status(select: &mut Select, filter: &OrderFilter) {
+    let all_are = |some: &[Status]| {
+        !filter.status.is_empty() && filter.status.iter().all(|status| some.contains(&status.0))
+    };
+    if all_are(&[Status::Pending]) {
+        select.push(" AND o.id IN (SELECT order_id FROM pending_orders)");
+    } else if all_are(&[Status::Rejected, Status::Cancelled]) {
+        select.push(
+            " AND o.id IN (SELECT order_id FROM order_history
+                           WHERE event IN ('rejected', 'cancelled'))",
+        );
+    }
+    select.any_of(" AND o.status", filter.status.iter().map(|status| status.0.name()));
+}
+
 /// What the parts of orders are read from: one text whatever their number, so that the statements
 /// are prepared once.
 macro_rules! select_items {
@@ -216,7 +234,7 @@ macro_rules! select_items {
 macro_rules! select_history {
     ($which:literal) => {
         concat!(
-            "SELECT order_id, version, event, status, at, actor_id, actor, note, shortages
+            "SELECT order_id, version, event, status, at, actor, note, shortages
              FROM order_history WHERE order_id ",
             $which,
             " ORDER BY order_id, version"
@@ -346,27 +364,6 @@ pub(super) async fn lots(
     select.any_of(" AND v.product_id", products.iter().map(|id| id.0));
     select.push(" ORDER BY v.product_id, COALESCE(l.expires_on, '9999-12-31'), v.lot_id");
     select.fetch_all(db).await
-}
-
-/// Orders that have been waiting since before an instant, oldest first, but for those whose event
-/// is parked. Leans on `pending_orders_by_age`.
-pub(super) async fn stuck(
-    db: Conn<'_>,
-    before: Timestamp,
-    limit: i64,
-) -> sqlx::Result<Vec<OrderId>> {
-    const SQL: &str = "SELECT p.order_id
-        FROM pending_orders p
-        WHERE p.placed_at < $1
-          AND NOT EXISTS (SELECT 1 FROM dead_letters d
-                          WHERE d.queue = 'orders' AND d.subject_id = p.order_id
-                            AND d.state IN ('parked', 'dropped'))
-        ORDER BY p.placed_at
-        LIMIT CAST($2 AS BIGINT)";
-    let ids: Vec<i64> = on_db!(db, conn => {
-        sqlx::query_scalar(SQL).bind(before.0).bind(limit).fetch_all(conn).await
-    })?;
-    Ok(ids.into_iter().map(OrderId).collect())
 }
 
 /// The version and the balance of one level; nothing where there is none yet.

@@ -16,7 +16,7 @@ use crate::App;
 use crate::auth::Principal;
 use crate::error::{ApiError, ApiResult};
 use crate::http::{Answer, Once, Success};
-use crate::ledger::{PostError, Receipt};
+use crate::ledger::{KeyLife, PostError, Receipt};
 
 /// Some lines of the request that are posted together.
 struct Chunk {
@@ -96,7 +96,7 @@ fn post_chunk(
     let key = chunk_key(&once.row_key(who), number);
     let mut posting = posting(who, key, once, Atomicity::EachLine, good, shows_cost);
     posting.fallen = fallen;
-    posting.keeps_key = true;
+    posting.key_life = KeyLife::Ever;
     let mut chunk = Chunk { lines, places, told, outcome: None };
     let ledger = app.ledger.clone();
     tokio::spawn(async move {

@@ -19,7 +19,7 @@ use crate::catalog::{self, ProductRef};
 use crate::error::{ApiError, ApiResult, Faults};
 use crate::http::body::BYTES_MAX_BULK;
 use crate::http::{Answer, Body, Created, Once, Success};
-use crate::ledger::{Details, Effects, Receipt};
+use crate::ledger::{Details, Effects, KeyLife, Receipt};
 use crate::stores;
 
 /// Movements in one request.
@@ -178,7 +178,7 @@ async fn all_or_none(
     let shows_cost = sees_all_costs(who, &resolved);
     let lines: Vec<Line> = resolved.iter().map(|(line, _)| *line).collect();
     let mut posting = posting(who, once.row_key(who), once, Atomicity::Whole, resolved, shows_cost);
-    posting.keeps_key = true;
+    posting.key_life = KeyLife::Ever;
     let receipt = app.ledger.post(posting).await.map_err(|error| {
         ApiError::from_post(error, once.key(), &lines, |index| format!("movements[{index}]"))
     })?;

@@ -91,11 +91,3 @@ pub async fn days(app: &App, ids: &[StoreId]) -> ApiResult<HashMap<StoreId, Stor
     let day = |(id, time_zone, day_cut_hour)| (StoreId(id), StoreDay { time_zone, day_cut_hour });
     Ok(rows.into_iter().map(day).collect())
 }
-
-/// Where the business day of a store begins, unless it is deleted or absent.
-///
-/// # Errors
-/// The database's.
-pub async fn day(app: &App, id: StoreId) -> ApiResult<Option<StoreDay>> {
-    Ok(days(app, &[id]).await?.remove(&id))
-}

@@ -104,3 +104,45 @@ pub async fn look(app: &App, events: &[Arc<Heard>]) -> ApiResult<Vec<Vec<NewDeli
 pub async fn act(app: &App, tx: &mut Tx, new: &[NewDelivery]) -> ApiResult<()> {
     Ok(deliveries_sql::insert_many(tx, new, app.clock.now()).await?)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::webhooks::webhook::Details;
+
+    #[test]
+    fn what_is_in_an_inbox_is_told_to_no_webhook() {
+        let details = Details {
+            name: String::new(),
+            url: String::new(),
+            event_types: Vec::new(),
+            store_ids: Vec::new(),
+            is_active: true,
+        };
+        let webhook = Webhook {
+            id: 1,
+            details,
+            pause_reason: None,
+            after_event_id: 0,
+            failing_since: None,
+            is_deleted: false,
+            version: 1,
+            created_at: Timestamp(0),
+            updated_at: Timestamp(0),
+        };
+        let told = |kind: &str| {
+            let event = Logged {
+                id: 1,
+                kind: kind.to_owned(),
+                store_id: None,
+                subject_kind: "user".to_owned(),
+                subject_id: 7,
+                occurred_at: 0,
+                data: "{}".to_owned(),
+            };
+            let events = [Arc::new(Heard::from(event))];
+            plan(std::slice::from_ref(&webhook), &events).expect("a plan").len()
+        };
+        assert_eq!((told("user.updated"), told("notification.created")), (1, 0));
+    }
+}

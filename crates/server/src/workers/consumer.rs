@@ -99,16 +99,29 @@ async fn deal_with(
     }
 }
 
-/// Has messages dealt with, in a task of its own: what breaks down in it is a failure like another.
+/// Has messages dealt with. Where that breaks down over several, each is tried by itself: all but
+/// the one that is to blame are done.
 async fn work(app: &App, queue: &Queue, notices: &[Notice]) -> Vec<Outcome> {
-    let (app, owned, work) = (app.clone(), notices.to_vec(), queue.work);
-    match tokio::spawn(async move { work(&app, &owned).await }).await {
-        Ok(outcomes) => outcomes,
-        Err(broken) => {
-            let failed = || Outcome::Failed(format!("the worker broke down: {broken}"));
-            notices.iter().map(|_| failed()).collect()
-        }
+    if let Ok(outcomes) = attempt(app, queue, notices).await {
+        return outcomes;
     }
+    let mut outcomes = Vec::with_capacity(notices.len());
+    for notice in notices {
+        let alone = attempt(app, queue, std::slice::from_ref(notice)).await;
+        let broken = |error| vec![Outcome::Failed(format!("the worker broke down: {error}"))];
+        outcomes.extend(alone.unwrap_or_else(broken));
+    }
+    outcomes
+}
+
+/// Has messages dealt with in a task of its own, which may break down.
+async fn attempt(
+    app: &App,
+    queue: &Queue,
+    notices: &[Notice],
+) -> Result<Vec<Outcome>, tokio::task::JoinError> {
+    let (app, owned, work) = (app.clone(), notices.to_vec(), queue.work);
+    tokio::spawn(async move { work(&app, &owned).await }).await
 }
 
 /// Has a message come again later, or parks it.

@@ -63,7 +63,7 @@ pub struct DeadLetterView {
     id: i64,
     /// From which queue.
     queue: String,
-    /// The event that it is about.
+    /// The event that it is about; of an order that was found to be stuck, its number below zero.
     event_id: i64,
     /// What had happened, as in `order.placed`.
     event_type: String,

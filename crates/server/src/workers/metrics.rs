@@ -13,6 +13,7 @@ pub struct WorkerMetrics {
     handled: Family<Handled, Counter>,
     backlog: Family<Name, Gauge>,
     relaying: Gauge,
+    log_backlog: Gauge,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -36,6 +37,8 @@ impl WorkerMetrics {
         queue.register("backlog", help, self.backlog.clone());
         let help = "Whether this process carries events to the queues";
         queue.register("relaying", help, self.relaying.clone());
+        let help = "Events in the log that this process has not carried yet, where it carries them";
+        queue.register("log_backlog", help, self.log_backlog.clone());
     }
 
     pub(super) fn handled(&self, queue: &'static str, outcome: &'static str) {
@@ -58,5 +61,12 @@ impl WorkerMetrics {
 
     pub(super) fn held(&self, is_relaying: bool) {
         self.relaying.set(i64::from(is_relaying));
+        if !is_relaying {
+            self.log_backlog.set(0);
+        }
+    }
+
+    pub(super) fn log_backlog(&self, events: i64) {
+        self.log_backlog.set(events);
     }
 }

@@ -15,6 +15,7 @@ mod metrics;
 mod relay;
 mod relay_sql;
 mod stream;
+mod stuck;
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -37,6 +38,7 @@ use crate::{App, alerts, notify, webhooks};
 use stream::InOrder;
 
 pub use metrics::WorkerMetrics;
+pub use stuck::take_stuck;
 
 /// How long a message belongs to whoever has taken it.
 const LEASE: Duration = Duration::from_secs(30);

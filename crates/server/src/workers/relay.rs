@@ -140,6 +140,8 @@ impl Relay {
             let (noted, noted_at) = (lease.noted, lease.noted_at);
             place = Some(lease.place);
             let now_settled = self.settled(self.lease.as_ref().map_or(noted, |l| l.place)).await?;
+            let (head, _) = events::head(&mut self.app.db.read().await?).await?;
+            self.app.workers.log_backlog(head.0 - place.map_or(head.0, |place| place.0));
             dead_letters::bring_back(&self.app, &*self.broker, &mut self.injected).await?;
             // In a file of its own, nobody else could take over.
             let is_fresh = noted_at.elapsed() < RENEW_EVERY || self.app.db.is_own_file();

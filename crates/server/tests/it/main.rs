@@ -58,5 +58,7 @@ mod tls;
 mod webhook_deliveries;
 mod webhook_sending;
 mod webhooks;
+mod worker_faults;
+mod worker_processes;
 mod workers;
 mod writes;

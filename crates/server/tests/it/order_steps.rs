@@ -21,6 +21,7 @@ on_both_engines!(
     an_order_is_hidden_when_nothing_is_left_to_be_done,
     goods_come_back_although_their_product_was_deleted,
     goods_without_a_lot_go_back_to_where_they_came_from,
+    an_order_that_was_paid_too_much_is_found_by_verify,
 );
 
 async fn an_order_goes_through_its_life(app: TestApp) {
@@ -352,4 +353,22 @@ async fn goods_without_a_lot_go_back_to_where_they_came_from(app: TestApp) {
     app.take_goods().await;
     assert_eq!(app.read_order(&shop.admin, next).await["status"], "rejected");
     app.check_books().await;
+}
+
+async fn an_order_that_was_paid_too_much_is_found_by_verify(app: TestApp) {
+    let shop = app.shop(9).await;
+    let sold = app.sell(&shop.admin, shop.store, shop.product, 2).await.expect(201).json();
+    let order = sold["order_id"].as_i64().expect("a number");
+    app.check_books().await;
+    for (number, amount) in [(2, 1), (3, -502)] {
+        let pay = format!(
+            "INSERT INTO order_payments (order_id, id, version, method, amount)
+             VALUES ({order}, {number}, 1, 'cash', {amount})"
+        );
+        app.tamper(&pay).await.expect("paid");
+        let findings = stockroom::ledger::verify::verify(&app.app.db, |_, _| {}).await;
+        let found = findings.expect("verified").differences;
+        let wrong = format!("order {order}: more was paid than it comes to, or less than nothing");
+        assert_eq!(found, [wrong]);
+    }
 }

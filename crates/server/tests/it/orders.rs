@@ -204,6 +204,17 @@ async fn bad_orders_are_refused_with_all_faults(app: TestApp) {
     assert_eq!(absent.error("not_found")["field"], "items[0].product_id");
     let absent = place(json!({"items": [{"sku": "NONE", "quantity": 1}]})).await.expect(404);
     assert_eq!(absent.error("not_found")["field"], "items[0].sku");
+    let several = place(json!({"items": [
+        {"product_id": 998, "quantity": 1},
+        {"product_id": 1, "quantity": 1},
+        {"sku": "NONE", "quantity": 1},
+        {"product_id": 999, "quantity": 1},
+    ]}));
+    let several = several.await.expect(404);
+    let error = several.error("not_found");
+    let fields: Vec<_> =
+        error["errors"].as_array().expect("faults").iter().map(|f| f["field"].clone()).collect();
+    assert_eq!(fields, ["items[0].product_id", "items[2].sku", "items[3].product_id"]);
     let huge = json!([{"product_id": 1, "quantity": 900_000_000, "price": "90000000.00"}]);
     let huge = place(json!({"items": huge})).await.expect(400);
     assert_eq!(huge.error("invalid_request")["field"], "items[0].quantity");
@@ -286,10 +297,21 @@ async fn orders_are_found(app: TestApp) {
     };
     assert_eq!(ids("").await, [third, second, first]);
     assert_eq!(ids("?status=confirmed&status=rejected").await, [second, first]);
+    assert_eq!(ids("?status=rejected").await, [second]);
+    assert_eq!(ids("?status=rejected&status=cancelled").await, [second]);
+    assert_eq!(ids("?status=pending").await, [0; 0]);
+    let fourth = app.placed(&shop.admin, shop.store, shop.product, 1).await;
+    assert_eq!(ids("?status=pending").await, [fourth]);
+    assert_eq!(ids("?status=pending&status=rejected").await, [fourth, second]);
+    app.step(&shop.admin, fourth, "cancel", &json!({})).await.expect(200);
+    assert_eq!(ids("?status=cancelled").await, [fourth]);
+    app.tamper(&format!("UPDATE orders SET order_date = 0 WHERE id = {fourth}"))
+        .await
+        .expect("old");
     assert_eq!(ids("?channel=till").await, [third]);
     assert_eq!(ids(&format!("?store_id={far}")).await, [third, second]);
     assert_eq!(ids("?from=2026-03-02T09:01:00Z&to=2026-03-02T09:02:00Z").await, [second]);
-    assert_eq!(ids(&format!("?user_id={}", shop.admin.user_id)).await.len(), 3);
+    assert_eq!(ids(&format!("?user_id={}", shop.admin.user_id)).await.len(), 4);
     assert_eq!(ids("?customer_id=1").await, [0; 0]);
     let wrong = app.get_as(&shop.admin, "/api/orders?status=lost").await.expect(400);
     assert_eq!(wrong.error("invalid_request")["field"], "status[0]");

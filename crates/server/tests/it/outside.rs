@@ -13,6 +13,7 @@ on_both_engines!(
     whoever_lets_themselves_in_from_outside_is_on_record,
     whoever_changes_something_from_outside_cannot_hide_it,
     no_secret_is_on_record,
+    an_order_or_a_debt_that_is_changed_from_outside_is_on_record,
 );
 
 /// What a program does to the database that is not the server.
@@ -104,6 +105,50 @@ async fn whoever_changes_something_from_outside_cannot_hide_it(app: TestApp) {
     let entries = log(&app, &admin, "?actor_kind=database").await;
     let prices: Vec<_> = entries.iter().map(|entry| &entry["after"]["row"]["price"]).collect();
     assert_eq!(prices, [&json!(2), &json!(1)]);
+    app.check_audit().await;
+}
+
+async fn an_order_or_a_debt_that_is_changed_from_outside_is_on_record(app: TestApp) {
+    let shop = app.shop(5).await;
+    let mia = json!({"name": "Mia"});
+    app.post("/api/customers").token(&shop.admin.token).json(&mia).await.expect(201);
+    let order = app.placed(&shop.admin, shop.store, shop.product, 1).await;
+    app.take_goods().await;
+    app.check_books().await;
+    from_outside(&app, "UPDATE orders SET total = 1").await;
+    from_outside(&app, "UPDATE customer_balances SET balance = -500").await;
+    let entries = log(&app, &shop.admin, "?actor_kind=database").await;
+    let told = entries.iter().map(|entry| {
+        let row = |when: &str| entry[when]["row"].clone();
+        (entry["subject"].clone(), row("before"), row("after"), entry["store_id"].clone())
+    });
+    let told: Vec<_> = told.collect();
+    assert_eq!(told.len(), 2);
+    assert_eq!(told[0].0, json!({"kind": "customer", "id": 1}));
+    assert_eq!((&told[0].1["balance"], &told[0].2["balance"]), (&json!(0), &json!(-500)));
+    assert_eq!(told[1].0, json!({"kind": "order", "id": order}));
+    assert_eq!((&told[1].1["total"], &told[1].2["total"]), (&json!(250), &json!(1)));
+    assert_eq!(told[1].3, json!(shop.store));
+    let mut attempts = Vec::new();
+    if app.is_postgres() {
+        // To say that one is Stockroom is not enough.
+        let role =
+            format!("stranger_{}", app.number("SELECT CAST(pg_backend_pid() AS BIGINT)").await);
+        from_outside(&app, &format!("CREATE ROLE {role}; GRANT UPDATE ON orders TO {role}")).await;
+        let change = format!(
+            "SET SESSION AUTHORIZATION {role};
+             SET stockroom.inside = 'on';
+             UPDATE orders SET total = 2"
+        );
+        assert!(try_from_outside(&app, &change).await.is_err(), "an impostor");
+        from_outside(&app, &format!("REVOKE ALL ON orders FROM {role}; DROP ROLE {role}")).await;
+    } else {
+        attempts.push("REPLACE INTO orders SELECT * FROM orders");
+        attempts.push("REPLACE INTO customer_balances SELECT * FROM customer_balances");
+    }
+    for sql in attempts {
+        assert!(try_from_outside(&app, sql).await.is_err(), "{sql}");
+    }
     app.check_audit().await;
 }
 

@@ -12,6 +12,7 @@ use crate::support::{Engine, TestApp, on_both_engines, statements};
 
 on_both_engines!(
     every_statement_is_understood,
+    lists_of_orders_lean_on_their_indexes,
     people_read_values_as_people_write_them,
     a_database_from_a_later_version_is_refused,
 );
@@ -104,6 +105,51 @@ async fn every_statement_is_understood(app: TestApp) {
         }
     }
     assert!(faults.is_empty(), "{}", faults.join("\n\n"));
+}
+
+/// With each of the filters, a page is found without looking at all orders.
+async fn lists_of_orders_lean_on_their_indexes(app: TestApp) {
+    let fill = match app.is_postgres() {
+        true => "SELECT n AS n FROM generate_series(1, 3000) n",
+        false => {
+            "WITH RECURSIVE c (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c WHERE n < 3000)
+             SELECT n FROM c"
+        }
+    };
+    let fill = format!(
+        "INSERT INTO orders (id, store_id, customer_id, employee_id, user_id, channel, status,
+            order_date, business_day, total, tax, reference, is_deleted, version)
+         SELECT n, n % 7, n % 300, n % 300, n % 300, 'till', 'completed', n, 0, 0, 0,
+                CAST(n % 300 AS TEXT), FALSE, 1
+         FROM ({fill}) f;
+         INSERT INTO order_history (order_id, version, event, status, at, actor)
+         SELECT id, 1, CASE WHEN id % 1000 = 7 THEN 'rejected' ELSE 'sold' END, 'completed', 0, ''
+         FROM orders;
+         INSERT INTO pending_orders (order_id, placed_at) VALUES (7, 0);"
+    );
+    app.tamper(&fill).await.expect("filled");
+    app.tamper("ANALYZE").await.expect("looked at");
+    for (condition, index) in [
+        ("o.customer_id IN (7)", "orders_of_customer"),
+        ("o.employee_id IN (7)", "orders_of_employee"),
+        ("o.user_id IN (7)", "orders_of_user"),
+        ("o.reference = '7'", "orders_by_reference"),
+        ("o.id IN (SELECT order_id FROM pending_orders)", "pending_orders"),
+        (
+            "o.id IN (SELECT order_id FROM order_history
+                      WHERE event IN ('rejected', 'cancelled'))",
+            "order_history_unhappy",
+        ),
+    ] {
+        let sql = format!(
+            "SELECT o.id FROM orders o WHERE NOT o.is_deleted AND {condition}
+             ORDER BY o.order_date DESC, o.id DESC LIMIT 50"
+        );
+        let plan = app.plan_of(&sql).await;
+        let reads_all = ["Seq Scan on orders o", "SCAN o\n", "SCAN o "];
+        assert!(plan.contains(index), "{condition}:\n{plan}");
+        assert!(!reads_all.iter().any(|scan| plan.contains(scan)), "{condition}:\n{plan}");
+    }
 }
 
 async fn people_read_values_as_people_write_them(app: TestApp) {

@@ -72,7 +72,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("operations", &["auth", "db", "error", "events", "http"]),
     ("webhooks", &["audit", "auth", "clock", "config", "db", "error", "events", "http"]),
     ("people", &["auth", "db", "error", "http", "ledger"]),
-    ("orders", &["audit", "auth", "clock", "db", "error", "events", "http", "ledger"]),
+    ("orders", &["audit", "auth", "clock", "db", "error", "events", "http", "ledger", "together"]),
     ("catalog", &["audit", "auth", "clock", "db", "error", "events", "http"]),
     ("stores", &["auth", "clock", "db", "error", "events", "http"]),
     ("shop", &["auth", "db", "error", "events", "http"]),

@@ -1,7 +1,5 @@
 //! Orders through the queue: by real workers, on a queue that misbehaves, killed and started anew.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -11,10 +9,9 @@ use stockroom::router;
 use stockroom::workers::Workers;
 use stockroom_domain::OrderId;
 use stockroom_domain::permissions::Role;
-use stockroom_queue::memory::MemoryQueue;
-use stockroom_queue::{Backlog, Boxed, Delivery, Group, Message, Queue, Receipt};
 
 use crate::products::as_;
+use crate::support::queues::Faulty;
 use crate::support::{Engine, Person, TestApp, on_both_engines, unlimited};
 
 on_both_engines!(with start_impatient:
@@ -32,7 +29,7 @@ on_both_engines!(with start_impatient:
 );
 
 /// A server that gives a message up after three tries, not eight.
-async fn start_impatient(engine: Engine) -> TestApp {
+pub async fn start_impatient(engine: Engine) -> TestApp {
     let config = Config { worker_tries_max: 3, ..unlimited() };
     TestApp::start_with(engine, config, router::router).await
 }
@@ -41,14 +38,14 @@ async fn start_impatient(engine: Engine) -> TestApp {
 const LONG: Duration = Duration::from_secs(60);
 
 /// Waits until no order is pending, told by the server itself.
-async fn until_settled(app: &TestApp, orders: &[i64]) {
+pub async fn until_settled(app: &TestApp, orders: &[i64]) {
     for id in orders {
         let settled = settlements::wait(&app.app, OrderId(*id), LONG).await;
         assert!(settled.expect("an answer"), "order {id} is not settled");
     }
 }
 
-async fn statuses(app: &TestApp, who: &Person, orders: &[i64]) -> Vec<String> {
+pub async fn statuses(app: &TestApp, who: &Person, orders: &[i64]) -> Vec<String> {
     let mut statuses = Vec::new();
     for id in orders {
         let order = app.read_order(who, *id).await;
@@ -163,111 +160,19 @@ async fn long_orders_are_taken_in_portions(app: TestApp) {
     app.check_books().await;
 }
 
-/// A queue that delivers every third message twice and each delivery backwards, forgets some
-/// acknowledgements, and whose leases end at once.
-#[derive(Debug)]
-struct Unruly {
-    inner: MemoryQueue,
-    count: AtomicU64,
-}
-
-impl Unruly {
-    fn new() -> Arc<Self> {
-        let inner = MemoryQueue::new(Duration::from_millis(20), 10_000);
-        Arc::new(Self { inner, count: AtomicU64::new(0) })
-    }
-
-    fn every(&self, nth: u64) -> bool {
-        self.count.fetch_add(1, Ordering::Relaxed).is_multiple_of(nth)
-    }
-}
-
-impl Queue for Unruly {
-    fn join<'a>(&'a self, group: Group<'a>) -> Boxed<'a, ()> {
-        self.inner.join(group)
-    }
-
-    fn publish<'a>(&'a self, stream: &'a str, messages: &'a [Message]) -> Boxed<'a, usize> {
-        Box::pin(async move {
-            let taken = self.inner.publish(stream, messages).await?;
-            for message in messages {
-                if self.every(3) {
-                    let group = Group { stream, name: "workers" };
-                    self.inner.inject(group, message.clone()).await?;
-                }
-            }
-            Ok(taken)
-        })
-    }
-
-    fn receive<'a>(
-        &'a self,
-        group: Group<'a>,
-        max: usize,
-        wait: Duration,
-    ) -> Boxed<'a, Vec<Delivery>> {
-        Box::pin(async move {
-            let mut deliveries = self.inner.receive(group, max.min(7), wait).await?;
-            deliveries.reverse();
-            // Nobody is parked for what this queue does.
-            deliveries.iter_mut().for_each(|delivery| delivery.attempt = 1);
-            Ok(deliveries)
-        })
-    }
-
-    fn ack<'a>(&'a self, group: Group<'a>, receipts: &'a [Receipt]) -> Boxed<'a, ()> {
-        Box::pin(async move {
-            match self.every(4) {
-                true => Ok(()),
-                false => self.inner.ack(group, receipts).await,
-            }
-        })
-    }
-
-    fn fail<'a>(
-        &'a self,
-        group: Group<'a>,
-        receipt: &'a Receipt,
-        after: Duration,
-    ) -> Boxed<'a, ()> {
-        self.inner.fail(group, receipt, after)
-    }
-
-    fn defer<'a>(
-        &'a self,
-        group: Group<'a>,
-        receipt: &'a Receipt,
-        after: Duration,
-    ) -> Boxed<'a, ()> {
-        self.inner.defer(group, receipt, after)
-    }
-
-    fn inject<'a>(&'a self, group: Group<'a>, message: Message) -> Boxed<'a, ()> {
-        self.inner.inject(group, message)
-    }
-
-    fn backlog<'a>(&'a self, group: Group<'a>) -> Boxed<'a, Backlog> {
-        self.inner.backlog(group)
-    }
-
-    fn kept_until<'a>(&'a self, stream: &'a str) -> Boxed<'a, u64> {
-        self.inner.kept_until(stream)
-    }
-}
-
 async fn messages_that_come_twice_late_and_reordered_have_one_effect(app: TestApp) {
     let shop = app.shop(60).await;
     let mut orders = Vec::new();
     for _ in 0..50 {
         orders.push(app.placed(&shop.admin, shop.store, shop.product, 1).await);
     }
-    let workers = Workers::start_on(&app.app, Unruly::new()).await.expect("workers");
+    let workers = Workers::start_on(&app.app, Faulty::unruly()).await.expect("workers");
     until_settled(&app, &orders).await;
     workers.end().await;
     // The whole stream once more, from the beginning, with every key forgotten.
     app.tamper("DELETE FROM idempotency_keys").await.expect("done");
     app.tamper("UPDATE followers SET last_id = 0").await.expect("done");
-    let workers = Workers::start_on(&app.app, Unruly::new()).await.expect("workers");
+    let workers = Workers::start_on(&app.app, Faulty::unruly()).await.expect("workers");
     let last = app.placed(&shop.admin, shop.store, shop.product, 1).await;
     until_settled(&app, &[last]).await;
     workers.end().await;
@@ -323,7 +228,7 @@ async fn workers_that_stop_at_any_time_leave_nothing_undone(app: TestApp) {
 }
 
 /// An event of an order that is not there.
-async fn poison(app: &TestApp) {
+pub async fn poison(app: &TestApp) {
     let next = app.number("SELECT last_id + 1 FROM event_head").await;
     let add = format!(
         "INSERT INTO events
@@ -334,7 +239,7 @@ async fn poison(app: &TestApp) {
     app.tamper(&add).await.expect("done");
 }
 
-async fn letters(app: &TestApp, who: &Person, query: &str) -> Vec<Value> {
+pub async fn letters(app: &TestApp, who: &Person, query: &str) -> Vec<Value> {
     let list = app.get_as(who, &format!("/api/dead-letters{query}")).await.expect(200).json();
     list["dead_letters"].as_array().expect("dead letters").clone()
 }

@@ -27,6 +27,7 @@ mod orders;
 mod people;
 pub mod process;
 mod products;
+pub mod queues;
 pub mod receiver;
 mod shop;
 mod smtp;

@@ -152,6 +152,23 @@ impl TestApp {
         .unwrap_or_else(|error| panic!("{error}: {sql}"))
     }
 
+    /// How the database goes about a statement.
+    pub async fn plan_of(&self, sql: &str) -> String {
+        let mut reader = self.app.db.read().await.expect("a reader");
+        let lines: Vec<String> = match Conn::from(&mut reader) {
+            Conn::Postgres(conn) => {
+                let explain = AssertSqlSafe(format!("EXPLAIN {sql}"));
+                sqlx::query_scalar(explain).fetch_all(conn).await.expect("a plan")
+            }
+            Conn::Sqlite(conn) => {
+                let explain = AssertSqlSafe(format!("EXPLAIN QUERY PLAN {sql}"));
+                let rows = sqlx::query(explain).fetch_all(conn).await.expect("a plan");
+                rows.iter().map(|row| sqlx::Row::get(row, "detail")).collect()
+            }
+        };
+        lines.join("\n") + "\n"
+    }
+
     /// Runs a statement, as the database's owner could; gives what the database says against it.
     pub async fn tamper(&self, sql: &str) -> Result<(), String> {
         let mut tx = self.app.db.begin().await.expect("begun");

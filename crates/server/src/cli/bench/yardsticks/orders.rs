@@ -1,5 +1,9 @@
 //! Orders the conventional way: one transaction places one, and one transaction is its job. Each
 //! order is of one unit of two products of one store.
+//!
+//! What they leave behind is what Stockroom promises of an order: its idempotency key, order and
+//! items, a job, movements, and of each of the two transactions an audit entry and an event. It
+//! is less than Stockroom writes, which also keeps each order's history and chains its audit log.
 
 use std::rc::Rc;
 
@@ -49,6 +53,13 @@ impl PostgresJobs {
         let now = self.now.0;
         let mut tx = self.conn.begin().await?;
         sqlx::query(sql::CLAIM).bind(fresh_key()).bind(now).execute(&mut *tx).await?;
+        let known: Vec<i64> = sqlx::query_scalar(sql::KNOWN)
+            .bind(store)
+            .bind(first)
+            .bind(second)
+            .fetch_all(&mut *tx)
+            .await?;
+        ensure!(!known.is_empty(), "a product of the yardstick is not there");
         let order: i64 =
             sqlx::query_scalar(sql::PLACE).bind(store).bind(now).fetch_one(&mut *tx).await?;
         sqlx::query(sql::LIST)
@@ -59,6 +70,8 @@ impl PostgresJobs {
             .execute(&mut *tx)
             .await?;
         sqlx::query(sql::ENQUEUE).bind(order).execute(&mut *tx).await?;
+        record(&mut tx, now, "placed", order).await?;
+        sqlx::query(sql::ANNOUNCE).bind(PAYLOAD).execute(&mut *tx).await?;
         Ok(tx.commit().await?)
     }
 
@@ -90,10 +103,17 @@ impl PostgresJobs {
                 .await?;
         }
         sqlx::query(sql::CONFIRM).bind(order).execute(&mut *tx).await?;
+        record(&mut tx, self.now.0, "confirmed", order).await?;
         sqlx::query(sql::ANNOUNCE).bind(PAYLOAD).execute(&mut *tx).await?;
         tx.commit().await?;
         Ok(1)
     }
+}
+
+async fn record(conn: &mut PgConnection, at: i64, action: &str, order: i64) -> Result<()> {
+    let record = sqlx::query(postgres::RECORD).bind(at).bind(action).bind(order).bind(PAYLOAD);
+    record.execute(conn).await?;
+    Ok(())
 }
 
 /// The same on SQLite: tasks take turns on the one connection.
@@ -114,7 +134,9 @@ impl Worker for SqliteJobs {
             .bind(first)
             .bind(second)
             .bind(SOLD)
-            .execute(&mut **conn)
+            .bind(fresh_key())
+            .bind(PAYLOAD)
+            .fetch_all(&mut **conn)
             .await?;
         drop(conn);
         let mut conn = self.conn.lock().await;
@@ -131,7 +153,12 @@ impl Worker for SqliteJobs {
                 .execute(&mut **conn)
                 .await?;
         }
-        sqlx::query(sql::CONFIRM).bind(order).bind(PAYLOAD).execute(&mut **conn).await?;
+        sqlx::query(sql::CONFIRM)
+            .bind(order)
+            .bind(PAYLOAD)
+            .bind(self.now.0)
+            .execute(&mut **conn)
+            .await?;
         Ok(u64::from(order.is_some()))
     }
 }

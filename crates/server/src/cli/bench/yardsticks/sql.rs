@@ -37,26 +37,42 @@ CREATE TABLE bench_yardstick.orders (
     id        BIGSERIAL PRIMARY KEY,
     store_id  BIGINT NOT NULL,
     status    TEXT NOT NULL,
+    total     BIGINT NOT NULL,
     placed_at BIGINT NOT NULL
 );
+CREATE INDEX ON bench_yardstick.orders (store_id, placed_at);
 CREATE TABLE bench_yardstick.order_items (
     order_id   BIGINT NOT NULL,
     product_id BIGINT NOT NULL,
     quantity   BIGINT NOT NULL,
+    price      BIGINT NOT NULL,
     PRIMARY KEY (order_id, product_id)
 );
 CREATE TABLE bench_yardstick.jobs (
     order_id BIGINT PRIMARY KEY
-);";
-    /// An order, statement 1: store $1, at $2.
-    pub const PLACE: &str = "INSERT INTO bench_yardstick.orders (store_id, status, placed_at)
-VALUES ($1, 'pending', $2)
+);
+CREATE TABLE bench_yardstick.audit (
+    id         BIGSERIAL PRIMARY KEY,
+    at         BIGINT NOT NULL,
+    actor      TEXT NOT NULL,
+    action     TEXT NOT NULL,
+    subject_id BIGINT NOT NULL,
+    detail     TEXT NOT NULL
+);
+CREATE INDEX ON bench_yardstick.audit (subject_id);";
+    /// An order, statement 2, after its key: whether its products are there.
+    pub const KNOWN: &str = "SELECT product_id FROM bench_yardstick.levels
+WHERE store_id = $1 AND product_id IN ($2, $3)";
+    /// Statement 3: store $1, at $2.
+    pub const PLACE: &str =
+        "INSERT INTO bench_yardstick.orders (store_id, status, total, placed_at)
+VALUES ($1, 'pending', 500, $2)
 RETURNING id";
-    /// Statement 2: order $1, products $2 and $3, quantity $4.
+    /// Statement 4: order $1, products $2 and $3, quantity $4.
     pub const LIST: &str =
-        "INSERT INTO bench_yardstick.order_items (order_id, product_id, quantity)
-VALUES ($1, $2, $4), ($1, $3, $4)";
-    /// Statement 3: its job.
+        "INSERT INTO bench_yardstick.order_items (order_id, product_id, quantity, price)
+VALUES ($1, $2, $4, 250), ($1, $3, $4, 250)";
+    /// Statement 5: its job.
     pub const ENQUEUE: &str = "INSERT INTO bench_yardstick.jobs (order_id) VALUES ($1)";
     /// A job, statement 1: the next one that nobody has.
     pub const DEQUEUE: &str = "DELETE FROM bench_yardstick.jobs
@@ -71,9 +87,14 @@ FROM bench_yardstick.orders o
 JOIN bench_yardstick.order_items i ON i.order_id = o.id
 WHERE o.id = $1
 ORDER BY i.product_id";
-    /// The last but one: the order is confirmed.
+    /// The last but two: the order is confirmed.
     pub const CONFIRM: &str =
         "UPDATE bench_yardstick.orders SET status = 'confirmed' WHERE id = $1";
+    /// The last but one, of an order and of a job: who did what; at $1, action $2, order $3,
+    /// detail $4. The last is [`ANNOUNCE`].
+    pub const RECORD: &str =
+        "INSERT INTO bench_yardstick.audit (at, actor, action, subject_id, detail)
+VALUES ($1, 'bench', $2, $3, $4)";
     /// Removes them.
     pub const DROP: &str = "DROP SCHEMA IF EXISTS bench_yardstick CASCADE";
     /// Fills the levels.
@@ -208,23 +229,42 @@ CREATE TABLE orders (
     id        INTEGER PRIMARY KEY,
     store_id  INTEGER NOT NULL,
     status    TEXT NOT NULL,
+    total     INTEGER NOT NULL,
     placed_at INTEGER NOT NULL
 ) STRICT;
+CREATE INDEX orders_of_store ON orders (store_id, placed_at);
 CREATE TABLE order_items (
     order_id   INTEGER NOT NULL,
     product_id INTEGER NOT NULL,
     quantity   INTEGER NOT NULL,
+    price      INTEGER NOT NULL,
     PRIMARY KEY (order_id, product_id)
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE jobs (
     order_id INTEGER PRIMARY KEY
-) STRICT;";
-    /// An order: store $1, at $2, products $3 and $4, quantity $5.
+) STRICT;
+CREATE TABLE audit (
+    id         INTEGER PRIMARY KEY,
+    at         INTEGER NOT NULL,
+    actor      TEXT NOT NULL,
+    action     TEXT NOT NULL,
+    subject_id INTEGER NOT NULL,
+    detail     TEXT NOT NULL
+) STRICT;
+CREATE INDEX audit_of_subject ON audit (subject_id);";
+    /// An order: store $1, at $2, products $3 and $4, quantity $5, key $6, payload $7.
     pub const PLACE: &str = "BEGIN IMMEDIATE;
-INSERT INTO orders (store_id, status, placed_at) VALUES ($1, 'pending', $2);
-INSERT INTO order_items (order_id, product_id, quantity)
-VALUES (last_insert_rowid(), $3, $5), (last_insert_rowid(), $4, $5);
+INSERT INTO idempotency_keys (key, created_at) VALUES ($6, $2) ON CONFLICT DO NOTHING;
+SELECT product_id FROM levels WHERE store_id = $1 AND product_id IN ($3, $4);
+INSERT INTO orders (store_id, status, total, placed_at) VALUES ($1, 'pending', 500, $2);
+INSERT INTO order_items (order_id, product_id, quantity, price)
+SELECT MAX(id), $3, $5, 250 FROM orders
+UNION ALL
+SELECT MAX(id), $4, $5, 250 FROM orders;
 INSERT INTO jobs (order_id) SELECT MAX(id) FROM orders;
+INSERT INTO audit (at, actor, action, subject_id, detail)
+SELECT $2, 'bench', 'placed', MAX(id), $7 FROM orders;
+INSERT INTO outbox (payload) VALUES ($7);
 COMMIT;";
     /// A job, up to what is on hand of what its order is about.
     pub const DEQUEUE: &str = "BEGIN IMMEDIATE;
@@ -239,9 +279,11 @@ ORDER BY i.product_id;";
 WHERE store_id = $1 AND product_id = $2;
 INSERT INTO movements (store_id, product_id, quantity, balance, recorded_at)
 VALUES ($1, $2, $3, $4, $5);";
-    /// Its end: order $1, payload $2.
+    /// Its end: order $1, payload $2, at $3.
     pub const CONFIRM: &str = "UPDATE orders SET status = 'confirmed' WHERE id = $1;
 DELETE FROM jobs WHERE order_id = $1;
+INSERT INTO audit (at, actor, action, subject_id, detail)
+VALUES ($3, 'bench', 'confirmed', $1, $2);
 INSERT INTO outbox (payload) VALUES ($2);
 COMMIT;";
     /// Fills the levels.
