@@ -118,6 +118,12 @@ pub async fn list(
     let until = clock::monotonic() + Duration::from_secs(wait);
     loop {
         let (events, reached) = page(&who, &follower, place, limit).await?;
+        // Asked after it was read: what they had lost by then is not told.
+        let now = again(&app, &who).await?;
+        if now.grants != who.grants {
+            who = now;
+            continue;
+        }
         place = reached;
         let left = until.saturating_duration_since(clock::monotonic());
         if !events.is_empty() || left.is_zero() || app.is_draining() {
@@ -126,7 +132,6 @@ pub async fn list(
         }
         // A time-out: the caller is told that there was nothing.
         let _ = tokio::time::timeout(left.min(LOOK_EVERY), follower.wait_beyond(place)).await;
-        who = again(&app, &who).await?;
     }
 }
 
