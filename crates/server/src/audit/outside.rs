@@ -1,9 +1,9 @@
 //! What was changed behind Stockroom's back: by psql, the sqlite3 shell, or a script.
 //!
-//! Triggers on the catalogue, stores, people, orders and settings write such a change into the table
-//! `outside_changes`, in the transaction that makes it. They do not touch the head of the log,
-//! since a forgotten session of psql would then stop every store. Stockroom moves these rows into
-//! the log: every few seconds, before the log is read, and before it is verified.
+//! Triggers on the catalogue, stores, people, orders and settings write such a change into the
+//! table `outside_changes`, in the transaction that makes it. They do not touch the head of the
+//! log, since a forgotten session of psql would then stop every store. Stockroom moves these rows
+//! into the log: every few seconds, before the log is read, and before it is verified.
 
 use serde_json::{Value, json};
 
