@@ -108,7 +108,7 @@ const SUPERVISORS: Audience = Audience::Holders(Holders::Supervise);
 const ADMINISTRATORS: Audience = Audience::Holders(Holders::Users);
 
 /// All rules.
-pub(super) const RULES: [Rule; 16] = [
+pub(super) const RULES: [Rule; 17] = [
     rule("order.placed", Topic::Orders, &[SELLERS]),
     rule("order.confirmed", Topic::Orders, &[Audience::Placer]),
     rule("order.rejected", Topic::Orders, &[Audience::Placer, SUPERVISORS]),
@@ -125,6 +125,7 @@ pub(super) const RULES: [Rule; 16] = [
     rule("api_key.updated", Topic::Accounts, &[ADMINISTRATORS]),
     rule("api_key.revoked", Topic::Accounts, &[ADMINISTRATORS]),
     rule("dead_letter.parked", Topic::System, &[Audience::Holders(Holders::System)]),
+    rule("webhook.paused", Topic::System, &[Audience::Holders(Holders::System)]),
 ];
 
 /// The rule of an event.

@@ -163,6 +163,7 @@ impl Names {
         }
         match event.subject_kind.as_str() {
             "order" => data["order_id"] = json!(id),
+            "webhook" => data["webhook_id"] = json!(id),
             "user" => data = json!({ "username": self.users.get(&id) }),
             "api_key" => data = json!({ "name": self.keys.get(&id) }),
             _ => {}

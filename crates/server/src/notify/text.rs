@@ -46,6 +46,9 @@ pub(super) fn title(kind: &str, data: &Value) -> String {
         "dead_letter.parked" => {
             format!("A message of the queue {} failed too often and is parked.", text("queue"))
         }
+        "webhook.paused" => {
+            format!("The webhook {} is paused: its receiver takes nothing.", text("webhook_id"))
+        }
         other => other.to_owned(),
     }
 }
