@@ -50,8 +50,8 @@ pub fn is_visible(who: &Principal, event: &Logged) -> bool {
     }
 }
 
-/// Whether an event is for one person alone, whatever others may: what is in someone's inbox is their
-/// own affair.
+/// Whether an event is for one person alone, whatever others may: what is in someone's inbox is
+/// their own affair.
 pub fn is_personal(event: &Logged) -> bool {
     event.kind == NOTIFIED
 }
