@@ -1,7 +1,9 @@
 //! SQL of notifications and of how people want to be told.
 
 use serde_json::json;
-use stockroom_domain::permissions::Permission;
+use sqlx::FromRow;
+use sqlx::postgres::PgRow;
+use sqlx::sqlite::SqliteRow;
 use stockroom_domain::{Timestamp, UserId};
 
 use super::rules::Topic;
@@ -251,45 +253,33 @@ pub(super) async fn tell_users(
     }
 }
 
-/// Some products by their numbers: SKU and name.
-pub(super) async fn products(
-    db: Conn<'_>,
-    ids: Vec<i64>,
-) -> sqlx::Result<Vec<(i64, String, String)>> {
-    if ids.is_empty() {
-        return Ok(Vec::new());
-    }
-    let mut select = Select::new("SELECT id, sku, name FROM products WHERE TRUE");
-    select.any_of(" AND id", ids);
-    select.fetch_all(db).await
+/// What texts name, and whom they are for.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Named {
+    /// A product, by its SKU and name.
+    Product,
+    /// A user, by their username.
+    User,
+    /// A program's key, by its name.
+    Key,
+    /// An order, by whoever placed it.
+    Order,
 }
 
-/// The usernames of some users.
-pub(super) async fn users(db: Conn<'_>, ids: Vec<i64>) -> sqlx::Result<Vec<(i64, String)>> {
+/// Some things of a kind, by their numbers. Leans on the primary keys.
+pub(super) async fn named<R>(db: Conn<'_>, kind: Named, ids: Vec<i64>) -> sqlx::Result<Vec<R>>
+where
+    R: for<'r> FromRow<'r, SqliteRow> + for<'r> FromRow<'r, PgRow> + Send + Unpin,
+{
     if ids.is_empty() {
         return Ok(Vec::new());
     }
-    let mut select = Select::new("SELECT id, username FROM users WHERE TRUE");
-    select.any_of(" AND id", ids);
-    select.fetch_all(db).await
-}
-
-/// The names of some programs' keys.
-pub(super) async fn keys(db: Conn<'_>, ids: Vec<i64>) -> sqlx::Result<Vec<(i64, String)>> {
-    if ids.is_empty() {
-        return Ok(Vec::new());
-    }
-    let mut select = Select::new("SELECT id, name FROM api_keys WHERE TRUE");
-    select.any_of(" AND id", ids);
-    select.fetch_all(db).await
-}
-
-/// Who placed some orders.
-pub(super) async fn placers(db: Conn<'_>, ids: Vec<i64>) -> sqlx::Result<Vec<(i64, i64)>> {
-    if ids.is_empty() {
-        return Ok(Vec::new());
-    }
-    let mut select = Select::new("SELECT id, user_id FROM orders WHERE user_id IS NOT NULL");
+    let mut select = Select::new(match kind {
+        Named::Product => "SELECT id, sku, name FROM products WHERE TRUE",
+        Named::User => "SELECT id, username FROM users WHERE TRUE",
+        Named::Key => "SELECT id, name FROM api_keys WHERE TRUE",
+        Named::Order => "SELECT id, user_id FROM orders WHERE user_id IS NOT NULL",
+    });
     select.any_of(" AND id", ids);
     select.fetch_all(db).await
 }
@@ -307,14 +297,7 @@ pub(super) struct Mine {
 impl Mine {
     /// All that someone may read.
     pub(super) fn of(who: &Principal) -> Self {
-        let scope = |topic: Topic| {
-            let needed: Permission = topic.needs();
-            let scope = match needed.is_shop_wide() && !who.may_anywhere(needed) {
-                true => Scope::Stores(Vec::new()),
-                false => who.scope(needed),
-            };
-            (topic, scope)
-        };
+        let scope = |topic: Topic| (topic, who.scope(topic.needs()));
         Self {
             user: who.user_id,
             scopes: Topic::ALL.into_iter().map(scope).collect(),

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use stockroom_domain::permissions::Role;
 
 use super::rules::{self, Audience, Holders, Rule, Topic};
+use super::sql::Named;
 use super::{CREATED, sql};
 use crate::App;
 use crate::db::{Conn, Reader, Tx};
@@ -143,14 +144,20 @@ impl Names {
         let mut products = subjects("product");
         products.extend(worth.iter().filter_map(|(.., data)| data["product_id"].as_i64()));
         let mut names = Self::default();
-        let named = sql::products(Conn::from(&mut *reader), products).await?;
+        let named: Vec<(i64, String, String)> =
+            sql::named(Conn::from(&mut *reader), Named::Product, products).await?;
         names.products.extend(named.into_iter().map(|(id, sku, name)| (id, (sku, name))));
-        names.users.extend(sql::users(Conn::from(&mut *reader), subjects("user")).await?);
-        names.keys.extend(sql::keys(Conn::from(&mut *reader), subjects("api_key")).await?);
+        let users: Vec<(i64, String)> =
+            sql::named(Conn::from(&mut *reader), Named::User, subjects("user")).await?;
+        names.users.extend(users);
+        let keys: Vec<(i64, String)> =
+            sql::named(Conn::from(&mut *reader), Named::Key, subjects("api_key")).await?;
+        names.keys.extend(keys);
         let is_to_placer = |rule: &Rule| rule.to.contains(&Audience::Placer);
         let orders = worth.iter().filter(|(_, rule, _)| is_to_placer(rule));
         let orders = orders.map(|(event, ..)| event.subject_id).collect();
-        names.placers.extend(sql::placers(Conn::from(reader), orders).await?);
+        let placers: Vec<(i64, i64)> = sql::named(Conn::from(reader), Named::Order, orders).await?;
+        names.placers.extend(placers);
         Ok(names)
     }
 

@@ -42,7 +42,7 @@ impl WorkerMetrics {
     }
 
     pub(super) fn handled(&self, queue: &'static str, outcome: &'static str) {
-        self.handled.get_or_create(&Handled { queue, outcome }).inc();
+        self.handled_many(queue, outcome, 1);
     }
 
     pub(super) fn handled_many(&self, queue: &'static str, outcome: &'static str, count: usize) {
