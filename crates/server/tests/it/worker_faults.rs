@@ -251,6 +251,11 @@ async fn an_order_that_breaks_a_worker_down_holds_no_other_up(app: TestApp) {
     assert!(ended.iter().all(|status| status == "confirmed"), "{ended:?}");
     let others = "SELECT COUNT(*) FROM dead_letters WHERE subject_id <> 999999";
     assert_eq!(app.number(others).await, 0, "nobody else is blamed");
+    let metrics = app.get_as(&shop.admin, "/metrics").await.expect(200).text();
+    let failed = "stockroom_queue_messages_total{queue=\"orders\",outcome=\"failed\"} ";
+    let failed = metrics.lines().find_map(|line| line.strip_prefix(failed)).expect("one failed");
+    let failed: u32 = failed.parse().expect("a number");
+    assert!(failed < app.app.config.worker_tries_max, "{failed}: others failed with it");
 }
 
 async fn two_thousand_orders_sell_exactly_the_stock_whatever_the_queue_does(app: TestApp) {
