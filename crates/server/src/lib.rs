@@ -146,7 +146,8 @@ impl App {
             writers: usize::try_from(config.ledger_writers)?,
             queue_lines_max: usize::try_from(config.ledger_queue_lines_max)?,
         };
-        let ledger = Ledger::start(&db, &clock, settings, ledger_metrics);
+        let tail = Tail::new(db.clone());
+        let ledger = Ledger::start(&db, &clock, settings, ledger_metrics, &tail);
         let auth = Auth::new(&config, db.clone(), clock.clone())?;
         auth.tokens.keyring().prepare_keys(&db, &clock).await?;
         Ok(Self(Arc::new(Parts {
@@ -158,7 +159,7 @@ impl App {
             readiness: Readiness::default(),
             clock,
             config,
-            tail: Tail::new(db.clone(), ledger.commits()),
+            tail,
             db,
             ledger,
             deferred: router::deferred(),

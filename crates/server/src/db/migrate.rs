@@ -36,6 +36,7 @@ const STEPS: &[Step] = &[
     step!(13, "0013_notifications"),
     step!(14, "0014_order_lists"),
     step!(15, "0015_webhooks"),
+    step!(16, "0016_audit_cost"),
 ];
 
 /// Why a database's schema cannot be brought up to date.

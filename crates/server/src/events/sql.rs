@@ -187,6 +187,24 @@ pub struct Logged {
     /// JSON.
     pub data: String,
 }
+
+impl Logged {
+    /// Events as they stand in the log, the last of them at `last`.
+    pub fn all(last: EventId, now: Timestamp, events: Vec<Event>) -> Vec<Self> {
+        let first = last.0 - len(&events) + 1;
+        let logged = |(id, event): (i64, Event)| Self {
+            id,
+            kind: event.kind.to_owned(),
+            store_id: event.store.map(|store| store.0),
+            subject_kind: event.subject_kind.to_owned(),
+            subject_id: event.subject_id,
+            occurred_at: now.0,
+            data: event.data,
+        };
+        (first..).zip(events).map(logged).collect()
+    }
+}
+
 crate::from_row!(Logged { id, kind, store_id, subject_kind, subject_id, occurred_at, data });
 
 /// The events behind a place in the log, in order. Leans on the primary key.

@@ -1,8 +1,9 @@
 //! The end of the event log, read once for everyone in this process who follows it live.
 //!
-//! While anyone follows, one task reads what is new: at once where this process has written it,
-//! within [`LOOK_EVERY`] where another has. The latest events are kept in memory; who comes from
-//! further back reads the log until there.
+//! The ledger of this process hands in what it has committed, which is most of it; while anyone
+//! follows, one task reads the rest: at once where it stands before something that was handed in,
+//! within [`LOOK_EVERY`] otherwise. The latest events are kept in memory; who comes from further
+//! back reads the log until there.
 
 use std::collections::VecDeque;
 use std::ops::Deref;
@@ -11,7 +12,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use stockroom_domain::EventId;
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 
 use super::sql::{self, Logged};
 use crate::db::Db;
@@ -34,8 +35,8 @@ pub struct Tail(Arc<Inner>);
 #[derive(Debug)]
 struct Inner {
     db: Db,
-    /// What this process commits.
-    commits: watch::Receiver<EventId>,
+    /// Told when there is something to read.
+    news: Notify,
     /// The last event that is known.
     last: watch::Sender<EventId>,
     kept: Mutex<Kept>,
@@ -88,10 +89,35 @@ pub struct Follower {
 }
 
 impl Tail {
-    /// Reads nothing until someone follows. `commits` tells of what this process writes.
-    pub fn new(db: Db, commits: watch::Receiver<EventId>) -> Self {
+    /// Reads nothing until someone follows.
+    pub fn new(db: Db) -> Self {
         let (last, kept) = (watch::Sender::new(EventId(0)), Mutex::default());
-        Self(Arc::new(Inner { db, commits, last, kept }))
+        Self(Arc::new(Inner { db, news: Notify::new(), last, kept }))
+    }
+
+    /// Takes what this process has committed at once, in order. Where events of others stand
+    /// before it, all of it is read instead.
+    pub fn committed(&self, events: Vec<Logged>) {
+        let mut kept = self.kept();
+        // Before the head is known, nothing is kept.
+        let Some(end) = kept.end() else { return };
+        if events.first().is_some_and(|first| first.id > end.0 + 1) {
+            drop(kept);
+            self.0.news.notify_one();
+            return;
+        }
+        let last = kept.extend(events);
+        drop(kept);
+        self.tell(last);
+    }
+
+    /// Tells those who follow how far the log is known.
+    fn tell(&self, last: EventId) {
+        self.0.last.send_if_modified(|known| {
+            let is_news = last > *known;
+            *known = last.max(*known);
+            is_news
+        });
     }
 
     /// Follows from now on.
@@ -107,9 +133,7 @@ impl Tail {
 
     /// Reads for as long as anyone follows.
     async fn read(self) {
-        let mut commits = self.0.commits.clone();
         while self.is_wanted() {
-            commits.mark_unchanged();
             let pause = match self.read_some().await {
                 Ok(true) => continue,
                 Ok(false) => LOOK_EVERY,
@@ -119,7 +143,7 @@ impl Tail {
                 }
             };
             // A time-out: the log is looked at all the same.
-            let _ = tokio::time::timeout(pause, commits.changed()).await;
+            let _ = tokio::time::timeout(pause, self.0.news.notified()).await;
         }
     }
 
@@ -139,15 +163,15 @@ impl Tail {
         let Some(known) = known else {
             let (head, _) = sql::head(&mut reader).await?;
             self.kept().start = Some(head);
-            self.0.last.send_replace(head);
-            return Ok(false);
+            self.tell(head);
+            // What was committed meanwhile was not taken.
+            return Ok(true);
         };
         let events = sql::read(&mut reader, known, READ_MAX).await?;
         drop(reader);
-        let Some(last) = events.last().map(|event| EventId(event.id)) else { return Ok(false) };
         let is_page = usize::try_from(READ_MAX).is_ok_and(|page| events.len() == page);
-        self.kept().extend(events);
-        self.0.last.send_replace(last);
+        let last = self.kept().extend(events);
+        self.tell(last);
         Ok(is_page)
     }
 
@@ -162,9 +186,11 @@ impl Kept {
         self.events.back().map(|event| EventId(event.id)).or(self.start)
     }
 
-    /// Adds what follows, and forgets the oldest where there is too much.
-    fn extend(&mut self, events: Vec<Logged>) {
-        for event in events {
+    /// Adds what is not there yet of some events that leave no gap, and forgets the oldest where
+    /// there is too much; the last event that is known then.
+    fn extend(&mut self, events: Vec<Logged>) -> EventId {
+        let end = self.end().unwrap_or(EventId(0));
+        for event in events.into_iter().filter(|event| event.id > end.0) {
             self.bytes += event.data.len();
             self.events.push_back(Arc::new(Heard::from(event)));
         }
@@ -173,6 +199,7 @@ impl Kept {
             self.bytes -= oldest.data.len();
             self.start = Some(EventId(oldest.id));
         }
+        self.end().unwrap_or(end)
     }
 
     /// At most `max` of the events behind a place; `None` where not all of them are kept.
@@ -269,6 +296,10 @@ mod tests {
         assert_eq!(ids(kept.behind(EventId(10), 3)), Some(vec![11, 12, 13]));
         assert_eq!(ids(kept.behind(EventId(18), 9)), Some(vec![19, 20]));
         assert_eq!(ids(kept.behind(EventId(20), 9)), Some(vec![]));
+        assert_eq!(kept.extend((15..=22).map(|id| event(id, 1)).collect()), EventId(22));
+        assert_eq!(ids(kept.behind(EventId(18), 9)), Some(vec![19, 20, 21, 22]));
+        assert_eq!(kept.extend((15..=20).map(|id| event(id, 1)).collect()), EventId(22));
+        assert_eq!(kept.extend(Vec::new()), EventId(22));
     }
 
     #[test]

@@ -28,7 +28,7 @@ use super::write_sql::{self, Batch, NewKey, NewLevel, NewMovement, Written};
 use crate::clock::Clock;
 use crate::config::KEYS_KEPT_S;
 use crate::db::{Conn, Db};
-use crate::events;
+use crate::events::{self, Logged};
 
 /// A batch that had to be run again this often is given up: something else is wrong.
 const RUNS_MAX: usize = 8;
@@ -38,10 +38,17 @@ const CREATED: i64 = 201;
 /// What became of each posting of a batch.
 pub(super) type Outcomes = Vec<Result<Receipt, PostError>>;
 
+/// A batch that has come to its end.
+pub(super) struct Done {
+    pub(super) outcomes: Outcomes,
+    /// What it has told, as it stands in the log.
+    pub(super) events: Vec<Logged>,
+}
+
 /// What a run of the batch came to.
 enum Run {
     /// Every posting has its outcome.
-    Done(Outcomes),
+    Done(Done),
     /// These levels have no row yet.
     Missing(Vec<LevelKey>),
     /// These keys belong to effects that are committed.
@@ -95,7 +102,7 @@ pub(super) async fn run(
     postings: &[&Posting],
     contention: &mut Contention,
     in_doubt: bool,
-) -> Result<Outcomes, CommitError> {
+) -> Result<Done, CommitError> {
     let keys: BTreeSet<LevelKey> =
         postings.iter().flat_map(|posting| &posting.parcel.lines).map(|line| line.key).collect();
     let keys: Vec<LevelKey> = keys.into_iter().collect();
@@ -106,7 +113,7 @@ pub(super) async fn run(
     let mut learned = Learned { locking, hopeless: HashMap::new(), known: HashMap::new() };
     for _ in 0..RUNS_MAX {
         match run_once(db, clock, postings, (&keys, &wanted), &learned).await? {
-            Run::Done(outcomes) => return Ok(outcomes),
+            Run::Done(done) => return Ok(done),
             Run::Missing(keys) => {
                 let hopeless = create_levels(db, &keys).await.map_err(CommitError::Before)?;
                 learned.hopeless.extend(hopeless);
@@ -169,7 +176,8 @@ async fn run_once(
     if !verdicts.iter().any(|verdict| matches!(verdict, Verdict::Accepted(_))) {
         let (head, _) = events::head(hold.conn()).await.map_err(CommitError::Before)?;
         hold.release().await?;
-        return Ok(Run::Done(outcomes(postings, verdicts, Told::default(), learned, head)));
+        let outcomes = outcomes(postings, verdicts, Told::default(), learned, head);
+        return Ok(Run::Done(Done { outcomes, events: Vec::new() }));
     }
     let levels = changed_levels(&loaded.state, &before, keys);
     let orders = document_rows::orders(postings, &verdicts, &loaded.order_ids);
@@ -199,7 +207,9 @@ async fn run_once(
         Written::Whole(event) => {
             hold.commit().await?;
             let told = Told { answers, made: traces.made };
-            Ok(Run::Done(outcomes(postings, verdicts, told, learned, event)))
+            let outcomes = outcomes(postings, verdicts, told, learned, event);
+            let events = Logged::all(event, loaded.state.now, traces.events);
+            Ok(Run::Done(Done { outcomes, events }))
         }
         Written::Overtaken => hold.release().await.map(|()| Run::Overtaken),
         Written::Settled => hold.release().await.map(|()| Run::Settled),

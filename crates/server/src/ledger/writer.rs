@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use stockroom_domain::batch::Refused;
 use stockroom_domain::{EventId, StoreId, Timestamp};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot, watch};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 use tokio::task::JoinHandle;
 
 use super::batch::{self, Contention};
@@ -25,6 +25,7 @@ use super::sql;
 use crate::clock::{self, Clock};
 use crate::db::{Db, Fault, fault};
 use crate::events;
+use crate::events::tail::Tail;
 
 /// A longer posting goes to the lane for bulk, where it keeps no till waiting.
 pub const LINES_OF_A_QUICK_POSTING_MAX: usize = 256;
@@ -68,8 +69,6 @@ struct Inner {
     room: Arc<Semaphore>,
     room_max: usize,
     metrics: LedgerMetrics,
-    /// The last event that a batch of this process has committed.
-    commits: watch::Sender<EventId>,
     tasks: std::sync::Mutex<Vec<JoinHandle<()>>>,
 }
 
@@ -103,14 +102,19 @@ impl Job {
 }
 
 impl Ledger {
-    /// Starts the writers.
-    pub fn start(db: &Db, clock: &Clock, settings: LedgerSettings, metrics: LedgerMetrics) -> Self {
+    /// Starts the writers, which hand in what they commit at the log's tail.
+    pub fn start(
+        db: &Db,
+        clock: &Clock,
+        settings: LedgerSettings,
+        metrics: LedgerMetrics,
+        tail: &Tail,
+    ) -> Self {
         let writers = match db {
             Db::Sqlite { .. } => 1,
             Db::Postgres { .. } => settings.writers.max(1),
         };
         let mut tasks = Vec::new();
-        let commits = watch::Sender::new(EventId(0));
         let mut lane = || {
             let (sender, receiver) = mpsc::unbounded_channel();
             let writer = Writer {
@@ -119,7 +123,7 @@ impl Ledger {
                 metrics: metrics.clone(),
                 room: None,
                 last_event: EventId(0),
-                commits: commits.clone(),
+                tail: tail.clone(),
                 contention: Contention::default(),
                 documents: 0,
                 documents_analyzed: DOCUMENTS_ANALYZED_MIN,
@@ -136,7 +140,6 @@ impl Ledger {
             room: Arc::new(Semaphore::new(room_max)),
             room_max,
             metrics,
-            commits,
             tasks: std::sync::Mutex::new(tasks),
         }))
     }
@@ -179,12 +182,6 @@ impl Ledger {
         self.0.room_max - self.0.room.available_permits()
     }
 
-    /// The last event that this process has committed here, as it changes: who follows the log
-    /// need not wait to look. Other processes' events are not told of.
-    pub fn commits(&self) -> watch::Receiver<EventId> {
-        self.0.commits.subscribe()
-    }
-
     /// Waits until everything handed in is answered, then ends the writers. Bounded: what
     /// is not done after a while is dropped as in a crash, unanswered.
     pub async fn close(&self) {
@@ -210,7 +207,8 @@ struct Writer {
     room: Option<Room>,
     /// The last event that this writer knows of.
     last_event: EventId,
-    commits: watch::Sender<EventId>,
+    /// Where the log is followed.
+    tail: Tail,
     contention: Contention,
     /// Orders and charges that it was handed, and at how many of them the tables are looked at.
     documents: usize,
@@ -295,15 +293,11 @@ impl Writer {
         let postings: Vec<&Posting> = jobs.iter().map(|job| &job.posting).collect();
         let in_doubt = jobs.iter().any(|job| job.in_doubt);
         let run = batch::run(&self.db, &self.clock, &postings, &mut self.contention, in_doubt);
-        let outcomes = run.await?;
-        let events = outcomes.iter().flatten().map(|receipt| receipt.event);
+        let done = run.await?;
+        let events = done.outcomes.iter().flatten().map(|receipt| receipt.event);
         self.last_event = events.fold(self.last_event, EventId::max);
-        self.commits.send_if_modified(|last| {
-            let is_news = self.last_event > *last;
-            *last = self.last_event.max(*last);
-            is_news
-        });
-        Ok(outcomes)
+        self.tail.committed(done.events);
+        Ok(done.outcomes)
     }
 
     /// Makes the partitions of the months and of the events to come, when the last known one

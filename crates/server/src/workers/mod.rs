@@ -12,8 +12,9 @@ mod consumer;
 pub mod dead_letters;
 mod dead_letters_sql;
 mod metrics;
+mod place;
+mod place_sql;
 mod relay;
-mod relay_sql;
 mod stream;
 mod stuck;
 

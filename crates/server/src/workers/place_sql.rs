@@ -1,8 +1,8 @@
-//! SQL of those who follow the event log.
+//! SQL of the places of those who follow the event log.
 
 use stockroom_domain::{EventId, Timestamp};
 
-use crate::db::{Conn, Db};
+use crate::db::{Conn, Db, Tx};
 
 /// Takes or renews the lease of a follower, notes down how far it has come where that is known,
 /// and returns it. Nothing where another process holds the lease.
@@ -39,7 +39,7 @@ pub(super) async fn hold(
 /// Moves a follower on that is where it was left, by whoever holds its lease; whether it was
 /// there. Nobody else moves it until the transaction ends.
 pub(super) async fn move_on(
-    db: Conn<'_>,
+    tx: &mut Tx,
     name: &str,
     owner: &str,
     from: EventId,
@@ -47,7 +47,7 @@ pub(super) async fn move_on(
 ) -> sqlx::Result<bool> {
     const SQL: &str = "UPDATE followers SET last_id = $1
         WHERE name = $2 AND owner = $3 AND last_id = $4";
-    on_db!(db, conn => {
+    on_db!(Conn::from(tx), conn => {
         let moved = sqlx::query(SQL).bind(to.0).bind(name).bind(owner).bind(from.0);
         Ok(moved.execute(conn).await?.rows_affected() == 1)
     })

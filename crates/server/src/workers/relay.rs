@@ -9,23 +9,23 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use stockroom_domain::{EventId, Timestamp};
+use stockroom_domain::EventId;
 use stockroom_queue::{Message, Queue as Broker};
 use tokio::sync::watch;
 
-use super::{Notice, QUEUES, dead_letters, relay_sql as sql};
+use super::place::Place;
+use super::{Notice, QUEUES, dead_letters};
 use crate::App;
 use crate::clock;
 use crate::error::ApiError;
+use crate::events::tail::{Follower, Heard};
 use crate::events::{self, Logged};
 
 /// What the relay's row is called.
 const NAME: &str = "relay";
 /// Events carried at once.
-const EVENTS_MAX: i64 = 500;
-/// How long others leave the log to whoever relays.
-const LEASE_S: i64 = 10;
-/// How often the log is looked at where nobody tells of news.
+const EVENTS_MAX: usize = 500;
+/// How often it is seen to that everything is dealt with, where there is nothing new.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
 /// How often the place is noted down, if it has changed.
 const NOTE_EVERY: Duration = Duration::from_millis(500);
@@ -36,9 +36,9 @@ const LOOK_FOR_LEASE_EVERY: Duration = Duration::from_secs(2);
 
 /// Carries events until it is told to stop.
 pub(super) async fn run(app: App, broker: Arc<dyn Broker>, mut stopped: watch::Receiver<bool>) {
-    let mut commits = app.ledger.commits();
     let mut relay = Relay {
-        owner: format!("{}-{}", std::process::id(), rand::random::<u64>()),
+        place: Place::new(&app, NAME),
+        follower: app.tail.follow(),
         app,
         broker,
         lease: None,
@@ -47,9 +47,9 @@ pub(super) async fn run(app: App, broker: Arc<dyn Broker>, mut stopped: watch::R
     while !*stopped.borrow() {
         match relay.step().await {
             Ok(Step::More) => {}
-            Ok(Step::Idle) => {
+            Ok(Step::Idle(place)) => {
                 tokio::select! {
-                    _ = commits.changed() => {}
+                    () = relay.follower.wait_beyond(place) => {}
                     _ = stopped.changed() => {}
                     () = tokio::time::sleep(LOOK_EVERY) => {}
                 }
@@ -79,8 +79,8 @@ pub(super) async fn run(app: App, broker: Arc<dyn Broker>, mut stopped: watch::R
 enum Step {
     /// There may be more to carry.
     More,
-    /// Everything is carried that there is room for.
-    Idle,
+    /// Nothing is behind this place.
+    Idle(EventId),
     /// A queue has too much to do.
     HeldUp,
     /// Another process relays.
@@ -90,8 +90,8 @@ enum Step {
 struct Relay {
     app: App,
     broker: Arc<dyn Broker>,
-    /// Tells this process from others.
-    owner: String,
+    place: Place,
+    follower: Follower,
     /// None while another process relays.
     lease: Option<Lease>,
     /// Dead letters that were brought back, with the version that they had then.
@@ -115,16 +115,15 @@ impl Relay {
         let Some(place) = self.lease.as_ref().map(|lease| lease.place) else {
             return Ok(Step::NotOurs);
         };
-        let events = events::read(&mut self.app.db.read().await?, place, EVENTS_MAX).await?;
+        let events = self.follower.behind(place, EVENTS_MAX).await?;
         let carried = self.carry(place, &events).await?;
         if let Some(lease) = &mut self.lease {
             lease.place = carried;
         }
-        let is_page = usize::try_from(EVENTS_MAX).is_ok_and(|page| events.len() == page);
-        Ok(match carried > place {
-            true if is_page => Step::More,
-            false if !events.is_empty() => Step::HeldUp,
-            _ => Step::Idle,
+        Ok(match events.last() {
+            None => Step::Idle(place),
+            Some(_) if carried == place => Step::HeldUp,
+            Some(_) => Step::More,
         })
     }
 
@@ -150,7 +149,7 @@ impl Relay {
             }
             settled = Some(now_settled);
         }
-        let noted = sql::hold(&self.app.db, NAME, &self.owner, settled, self.term(LEASE_S)).await?;
+        let noted = self.place.hold(settled).await?;
         let now = clock::monotonic();
         self.lease = noted.map(|noted| Lease {
             place: place.unwrap_or(noted),
@@ -160,12 +159,6 @@ impl Relay {
         });
         self.app.workers.held(self.lease.is_some());
         Ok(())
-    }
-
-    /// From now on, for so long.
-    fn term(&self, seconds: i64) -> (Timestamp, Timestamp) {
-        let now = self.app.clock.now();
-        (now, now.plus_seconds(seconds))
     }
 
     /// Up to which event everything is dealt with, or kept where it outlives this process.
@@ -184,11 +177,11 @@ impl Relay {
     }
 
     /// Publishes events to their queues, in order; the last one that every queue has taken.
-    async fn carry(&self, place: EventId, events: &[Logged]) -> Result<EventId, ApiError> {
+    async fn carry(&self, place: EventId, events: &[Arc<Heard>]) -> Result<EventId, ApiError> {
         let mut carried = events.last().map_or(place, |event| EventId(event.id));
         for queue in &QUEUES {
             let for_it = events.iter().filter(|event| (queue.takes)(&event.kind));
-            let messages: Vec<Message> = for_it.map(message).collect();
+            let messages: Vec<Message> = for_it.map(|event| message(event)).collect();
             if messages.is_empty() {
                 continue;
             }
@@ -206,8 +199,7 @@ impl Relay {
     async fn give_up(&mut self) -> Result<(), ApiError> {
         let Some(lease) = &self.lease else { return Ok(()) };
         let settled = self.settled(lease.place).await?;
-        sql::hold(&self.app.db, NAME, &self.owner, Some(settled), self.term(0)).await?;
-        Ok(())
+        Ok(self.place.give_up(settled).await?)
     }
 }
 

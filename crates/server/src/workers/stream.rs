@@ -14,18 +14,17 @@ use std::time::{Duration, Instant};
 use stockroom_domain::{EventId, Timestamp};
 use tokio::sync::watch;
 
-use super::{Notice, dead_letters, relay_sql as sql};
+use super::place::Place;
+use super::{Notice, dead_letters};
 use crate::App;
 use crate::clock;
-use crate::db::{Conn, Tx};
+use crate::db::Tx;
 use crate::error::{ApiError, ApiResult, ErrorCode};
 use crate::events::tail::{Follower, Heard};
 use crate::events::{self, Event, Logged};
 
 /// Events looked at at once.
 const EVENTS_MAX: usize = 1_000;
-/// How long others leave the log to whoever follows it.
-const LEASE_S: i64 = 10;
 /// How often the lease is renewed, and the place noted down.
 const RENEW_EVERY: Duration = Duration::from_secs(3);
 /// Events that may be looked at again after a crash, in a file that nobody else can take over.
@@ -143,8 +142,7 @@ enum Trouble {
 struct Stream<S> {
     app: App,
     follower: Follower,
-    /// Tells this process from others.
-    owner: String,
+    place: Place,
     /// None while another process does it.
     lease: Option<Lease>,
     /// Up to here, events are dealt with one by one: one of them fails.
@@ -170,7 +168,7 @@ struct Lease {
 impl<S: InOrder> Stream<S> {
     fn new(app: App) -> Self {
         Self {
-            owner: format!("{}-{}", std::process::id(), rand::random::<u64>()),
+            place: Place::new(&app, S::NAME),
             follower: app.tail.follow(),
             app,
             lease: None,
@@ -292,15 +290,15 @@ impl<S: InOrder> Stream<S> {
         noted: EventId,
         to: EventId,
     ) -> Result<Option<EventId>, Trouble> {
-        let (app, owner, events) =
-            (self.app.clone(), self.owner.clone(), events.map(<[_]>::to_vec));
+        let (app, place, events) =
+            (self.app.clone(), self.place.clone(), events.map(<[_]>::to_vec));
         // In a task of its own: what breaks down in it is a failure like another.
         let attempt = tokio::spawn(async move {
             let works = match &events {
                 Some(events) => S::look(&app, events).await?,
                 None => S::look_at_clock(&app).await?,
             };
-            act_on::<S>(&app, &owner, works, noted, to).await
+            act_on::<S>(&app, &place, works, noted, to).await
         });
         match attempt.await {
             Ok(Ok(noted)) => Ok(noted),
@@ -322,9 +320,8 @@ impl<S: InOrder> Stream<S> {
             }
             settled = Some(lease.place);
         }
-        let noted = sql::hold(&self.app.db, S::NAME, &self.owner, settled, self.term(LEASE_S));
         let renewed_at = clock::monotonic();
-        self.lease = noted.await?.map(|noted| match self.lease {
+        self.lease = self.place.hold(settled).await?.map(|noted| match self.lease {
             Some(lease) => Lease { noted, renewed_at, ..lease },
             None => Lease {
                 place: noted,
@@ -335,12 +332,6 @@ impl<S: InOrder> Stream<S> {
             },
         });
         Ok(())
-    }
-
-    /// From now on, for so long.
-    fn term(&self, seconds: i64) -> (Timestamp, Timestamp) {
-        let now = self.app.clock.now();
-        (now, now.plus_seconds(seconds))
     }
 
     /// Does what time has brought about, if it is to be asked.
@@ -397,8 +388,7 @@ impl<S: InOrder> Stream<S> {
     /// Leaves the lease to others.
     async fn give_up(&mut self) -> ApiResult<()> {
         let Some(lease) = self.lease.take() else { return Ok(()) };
-        sql::hold(&self.app.db, S::NAME, &self.owner, Some(lease.place), self.term(0)).await?;
-        Ok(())
+        Ok(self.place.give_up(lease.place).await?)
     }
 }
 
@@ -406,7 +396,7 @@ impl<S: InOrder> Stream<S> {
 /// place moves.
 async fn act_on<S: InOrder>(
     app: &App,
-    owner: &str,
+    place: &Place,
     works: Vec<S::Work>,
     noted: EventId,
     to: EventId,
@@ -415,12 +405,16 @@ async fn act_on<S: InOrder>(
     for (done, work) in works.into_iter().enumerate() {
         let then = if done + 1 == count { to.max(noted) } else { noted };
         let mut tx = app.db.begin().await?;
-        if !sql::move_on(Conn::from(&mut tx), S::NAME, owner, noted, then).await? {
+        if !place.move_on(&mut tx, noted, then).await? {
             tx.rollback().await?;
             return Ok(None);
         }
         let told = S::act(app, &mut tx, work).await?;
-        events::append(tx, app.clock.now(), &told, &[]).await?;
+        // Nothing to tell: nobody has to wait for the head of the log.
+        match told.is_empty() {
+            true => tx.commit().await?,
+            false => drop(events::append(tx, app.clock.now(), &told, &[]).await?),
+        }
         S::has_acted(app);
     }
     Ok(Some(if count == 0 { noted } else { to.max(noted) }))

@@ -32,6 +32,7 @@ use crate::auth::Auth;
 use crate::clock::{Clock, Rfc3339};
 use crate::db::{self, DatabaseUrl, Db};
 use crate::events;
+use crate::events::tail::Tail;
 use crate::ledger::{Ledger, LedgerMetrics, LedgerSettings};
 use history::History;
 use people::Person;
@@ -101,7 +102,8 @@ pub async fn fill(db: &Db, seed: u64, end: Timestamp) -> anyhow::Result<Made> {
     };
     let people = people::add(&Auth::that_signs_nothing(db.clone(), clock.clone())).await?;
     // The ledger makes the partitions of the story's months by itself, as its clock comes by.
-    let ledger = Ledger::start(db, &clock, LedgerSettings::default(), LedgerMetrics::default());
+    let (settings, metrics) = (LedgerSettings::default(), LedgerMetrics::default());
+    let ledger = Ledger::start(db, &clock, settings, metrics, &Tail::new(db.clone()));
     let bar = progress_bar(&history);
     let actors = people::actors(&people);
     let progress = |movements: usize| bar.inc(movements as u64);
