@@ -29,6 +29,7 @@ mod live_ends;
 mod live_under_load;
 mod mail;
 mod notifications;
+mod operation_faults;
 mod operations;
 mod order_steps;
 mod orders;
