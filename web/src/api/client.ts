@@ -8,6 +8,13 @@ import { accessToken, renewed } from "./session";
 
 export type Schema = components["schemas"];
 
+/** What a list is asked for. */
+export type Query<Path extends keyof paths> = paths[Path] extends {
+  get: { parameters: { query?: infer Asked } };
+}
+  ? NonNullable<Asked>
+  : never;
+
 /** What the server says of a request that it did not do. */
 export class ApiError extends Error {
   constructor(

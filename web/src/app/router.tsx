@@ -9,18 +9,18 @@ import {
 } from "@tanstack/react-router";
 import { tokens } from "../api/session";
 import { NotFound } from "../pages/NotFound";
+import { productsSearch } from "../pages/products/search";
 import { Shell } from "../shell/Shell";
+import { given } from "./search";
 
 const root = createRootRoute({ component: Outlet, notFoundComponent: NotFound });
-
-const text = (value: unknown) => (typeof value === "string" && value !== "" ? value : undefined);
 
 const login = createRoute({
   getParentRoute: () => root,
   path: "/login",
   validateSearch: (search: Record<string, unknown>): { to?: string } => {
     // A path of our own, never another site's.
-    const to = text(search.to);
+    const { to } = given("to", search.to);
     return to?.startsWith("/") && !to.startsWith("//") ? { to } : {};
   },
   component: lazyRouteComponent(() => import("../pages/login/LoginPage"), "LoginPage"),
@@ -51,10 +51,7 @@ const home = createRoute({
 const products = createRoute({
   getParentRoute: () => shop,
   path: "/products",
-  validateSearch: (search: Record<string, unknown>): { q?: string } => {
-    const q = text(search.q);
-    return q === undefined ? {} : { q };
-  },
+  validateSearch: productsSearch,
   component: lazyRouteComponent(() => import("../pages/products/ProductsPage"), "ProductsPage"),
 });
 

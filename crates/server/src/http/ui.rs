@@ -10,8 +10,8 @@ use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::{Path, Request};
 use axum::http::header::{
-    ACCEPT, ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, CONTENT_TYPE,
-    VARY,
+    ACCEPT, ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY,
+    CONTENT_TYPE, VARY,
 };
 use axum::http::{HeaderMap, HeaderValue, Method};
 use axum::response::{IntoResponse, Response};
@@ -63,9 +63,9 @@ impl Ui {
     /// Its page, where a request may be for one.
     pub fn page(&self, request: &Request) -> Option<Response> {
         let path = request.uri().path();
-        let is_under = |root: &str| path.strip_prefix(root).is_some_and(|rest| {
-            rest.is_empty() || rest.starts_with('/')
-        });
+        let is_under = |root: &str| {
+            path.strip_prefix(root).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        };
         let is_read = matches!(*request.method(), Method::GET | Method::HEAD);
         let accepted = request.headers().get(ACCEPT).and_then(|accepted| accepted.to_str().ok());
         let is_browser = accepted.is_some_and(|accepted| accepted.contains("text/html"));

@@ -1,94 +1,132 @@
-import { Button, Skeleton, TextInput } from "@mantine/core";
+import { TextInput } from "@mantine/core";
+import { useDebouncedCallback } from "@mantine/hooks";
 import { IconSearch } from "@tabler/icons-react";
-import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
+import { keepPreviousData, useInfiniteQuery } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
+import { useMemo } from "react";
 import { useTranslation } from "react-i18next";
 import { api, type Schema } from "../../api/client";
+import { given } from "../../app/search";
 import { money, quantity } from "../../patterns/amounts";
-import { ErrorNote } from "../../patterns/ErrorNote";
+import { type Column, DataTable } from "../../patterns/DataTable";
 import { StatusPill } from "../../patterns/StatusPill";
+import { useSettings } from "../../session/useSettings";
 import classes from "./ProductsPage.module.css";
+import { type ProductsSearch, SORTS } from "./search";
 
+type Product = Schema["Product"];
+
+/** What the shop sells. */
 export function ProductsPage() {
-  const { t, i18n } = useTranslation();
-  const { q } = useSearch({ from: "/shop/products" });
+  const { t } = useTranslation();
+  const search = useSearch({ from: "/shop/products" });
   const navigate = useNavigate({ from: "/products" });
-  const settings = useQuery({
-    queryKey: ["settings"],
-    queryFn: async () => (await api.GET("/api/settings")).data?.settings,
-    staleTime: Number.POSITIVE_INFINITY,
-  });
-  const products = useInfiniteQuery({
-    queryKey: ["products", { q }],
-    queryFn: async ({ pageParam, signal }) => {
-      const query = { ...(q && { q }), ...(pageParam && { cursor: pageParam }), limit: 100 };
-      return (await api.GET("/api/products", { params: { query }, signal })).data;
-    },
-    initialPageParam: "",
-    getNextPageParam: (page) => page?.next_cursor ?? undefined,
-  });
-  const rows = products.data?.pages.flatMap((page) => page?.products ?? []) ?? [];
-  const currency = settings.data?.currency ?? "EUR";
+  const list = useProducts(search);
+  const columns = useColumns();
+  const find = useDebouncedCallback((q: string) => {
+    navigate({ search: ({ q: _, ...old }) => (q ? { ...old, q } : old), replace: true });
+  }, 200);
   return (
     <>
       <h1>{t("products.title")}</h1>
       <TextInput
-        className={classes.search}
+        className={classes.search ?? ""}
         type="search"
         aria-label={t("products.search")}
         placeholder={t("products.search")}
         leftSection={<IconSearch size={16} aria-hidden />}
-        value={q ?? ""}
-        onChange={(event) => {
-          const text = event.currentTarget.value;
-          navigate({ search: text ? { q: text } : {}, replace: true });
-        }}
+        defaultValue={search.q ?? ""}
+        onChange={(event) => find(event.currentTarget.value)}
       />
-      {products.isError && <ErrorNote error={products.error} onRetry={() => products.refetch()} />}
-      <div className={classes.scroller}>
-        <table className={classes.table}>
-          <thead>
-            <tr>
-              <th>{t("products.name")}</th>
-              <th>{t("products.status")}</th>
-              <th className="num">{t("products.price")}</th>
-              <th className="num">{t("products.onHand")}</th>
-            </tr>
-          </thead>
-          <tbody>
-            {rows.map((product) => (
-              <tr key={product.id}>
-                <td>
-                  {product.name} <span className={classes.sku}>{product.sku}</span>
-                </td>
-                <td>
-                  <Standing product={product} />
-                </td>
-                <td className="num">{money(product.price, currency, i18n.language)}</td>
-                <td className="num">{quantity(product.on_hand, product.unit, i18n.language)}</td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-        {products.isPending && <Skeleton height={36} m="md" width="auto" />}
-        {products.isSuccess && rows.length === 0 && (
-          <p className={classes.empty}>{q ? t("products.noMatch") : t("products.empty")}</p>
-        )}
-      </div>
-      {products.hasNextPage && (
-        <Button
-          variant="default"
-          loading={products.isFetchingNextPage}
-          onClick={() => products.fetchNextPage()}
-        >
-          +
-        </Button>
-      )}
+      <DataTable
+        label={t("products.title")}
+        columns={columns}
+        list={list}
+        rowId={(product) => product.id}
+        sort={search.sort ?? "name"}
+        onSort={(sort) =>
+          navigate({ search: (old) => ({ ...old, ...given("sort", sort, SORTS) }), replace: true })
+        }
+        empty={search.q ? t("products.noMatch") : t("products.empty")}
+      />
     </>
   );
 }
 
-function Standing({ product }: { product: Schema["Product"] }) {
+function useProducts({ q, sort }: ProductsSearch) {
+  const query = useInfiniteQuery({
+    queryKey: ["products", { q, sort }],
+    queryFn: async ({ pageParam, signal }) => {
+      const query = {
+        limit: 200,
+        ...(q && { q }),
+        ...(sort && { sort }),
+        ...(pageParam && { cursor: pageParam }),
+      };
+      return (await api.GET("/api/products", { params: { query }, signal })).data;
+    },
+    initialPageParam: "",
+    getNextPageParam: (page) => page?.next_cursor ?? undefined,
+    placeholderData: keepPreviousData,
+  });
+  const rows = useMemo(
+    () => query.data?.pages.flatMap((page) => page?.products ?? []) ?? [],
+    [query.data],
+  );
+  return {
+    rows,
+    isPending: query.isPending,
+    error: query.error,
+    hasMore: query.hasNextPage,
+    isLoadingMore: query.isFetchingNextPage,
+    loadMore: () => void query.fetchNextPage(),
+    retry: () => void query.refetch(),
+  };
+}
+
+function useColumns(): Column<Product>[] {
+  const { t, i18n } = useTranslation();
+  const currency = useSettings().data?.currency;
+  const locale = i18n.language;
+  return useMemo(
+    () => [
+      {
+        id: "name",
+        title: t("products.name"),
+        width: "minmax(220px, 3fr)",
+        sort: "name",
+        cell: (product) => (
+          <>
+            {product.name} <span className={classes.sku}>{product.sku}</span>
+          </>
+        ),
+      },
+      {
+        id: "status",
+        title: t("products.status"),
+        width: "minmax(110px, 1fr)",
+        cell: (product) => <Standing product={product} />,
+      },
+      {
+        id: "price",
+        title: t("products.price"),
+        width: "minmax(100px, 1fr)",
+        isNumber: true,
+        cell: (product) => (currency ? money(product.price, currency, locale) : product.price),
+      },
+      {
+        id: "on_hand",
+        title: t("products.onHand"),
+        width: "minmax(100px, 1fr)",
+        isNumber: true,
+        cell: (product) => quantity(product.on_hand, product.unit, locale),
+      },
+    ],
+    [t, currency, locale],
+  );
+}
+
+function Standing({ product }: { product: Product }) {
   const { t } = useTranslation();
   if (product.on_hand <= 0) return <StatusPill tone="bad">{t("products.out")}</StatusPill>;
   const isLow = product.reorder_point != null && product.on_hand <= product.reorder_point;
