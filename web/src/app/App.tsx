@@ -13,7 +13,7 @@ const RETRIES_MAX = 2;
 function onError(error: unknown): void {
   const isOut = error instanceof ApiError && error.status === 401;
   const { href, pathname } = router.state.location;
-  if (isOut && pathname !== "/login") router.navigate({ to: "/login", search: { to: href } });
+  if (isOut && pathname !== "/login") void router.navigate({ to: "/login", search: { to: href } });
 }
 
 const queries = new QueryClient({

@@ -59,6 +59,7 @@ export function DataTable<Row>(props: Props<Row>) {
   const { label, columns, list, rowId, sort, onSort, empty } = props;
   const scroller = useRef<HTMLDivElement>(null);
   const address = location.pathname + location.search;
+  // eslint-disable-next-line react-hooks/incompatible-library -- nothing here is compiled
   const virtual = useVirtualizer({
     count: list.rows.length,
     getScrollElement: () => scroller.current,
@@ -81,7 +82,7 @@ export function DataTable<Row>(props: Props<Row>) {
     return <div className={classes.empty}>{empty}</div>;
   return (
     <div className={classes.frame}>
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls is reached by the keyboard. */}
+      {/* eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- what scrolls is reached by the keyboard */}
       <div className={classes.scroller} ref={scroller} tabIndex={0}>
         <div
           role="table"
@@ -174,7 +175,6 @@ function Waiting() {
   return (
     <div className={classes.waiting} role="status" aria-label={t("app.loading")}>
       {Array.from({ length: 8 }, (_, index) => (
-        // biome-ignore lint/suspicious/noArrayIndexKey: they are all the same.
         <Skeleton key={index} height={16} radius="sm" />
       ))}
     </div>

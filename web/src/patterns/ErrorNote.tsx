@@ -1,7 +1,8 @@
-import { Alert, Button, CopyButton, Group, Text } from "@mantine/core";
+import { Button, CopyButton, Group } from "@mantine/core";
 import { IconAlertTriangle } from "@tabler/icons-react";
 import { useTranslation } from "react-i18next";
 import { ApiError } from "../api/client";
+import classes from "./ErrorNote.module.css";
 
 /** What went wrong, in words, with the request's number for whoever has to find it in a log. */
 export function ErrorNote({ error, onRetry }: { error: unknown; onRetry?: () => void }) {
@@ -9,30 +10,28 @@ export function ErrorNote({ error, onRetry }: { error: unknown; onRetry?: () => 
   const isKnown = error instanceof ApiError;
   const message = isKnown && error.status !== 0 ? error.message : t("error.unreachable");
   return (
-    <Alert
-      role="alert"
-      color="red"
-      variant="outline"
-      icon={<IconAlertTriangle size={18} aria-hidden />}
-      title={t("error.title")}
-    >
-      <Text size="sm">{message}</Text>
-      <Group gap="xs" mt="xs">
-        {onRetry && (
-          <Button size="xs" variant="default" onClick={onRetry}>
-            {t("error.retry")}
-          </Button>
-        )}
-        {isKnown && error.requestId && (
-          <CopyButton value={error.requestId}>
-            {({ copy }) => (
-              <Button size="xs" variant="subtle" onClick={copy}>
-                {t("error.requestId", { id: error.requestId })}
-              </Button>
-            )}
-          </CopyButton>
-        )}
-      </Group>
-    </Alert>
+    <div role="alert" className={classes.note}>
+      <IconAlertTriangle size={18} className={classes.icon ?? ""} aria-hidden />
+      <div className={classes.text}>
+        <strong>{t("error.title")}</strong>
+        <p>{message}</p>
+        <Group gap="xs">
+          {onRetry && (
+            <Button size="xs" variant="default" onClick={onRetry}>
+              {t("error.retry")}
+            </Button>
+          )}
+          {isKnown && error.requestId && (
+            <CopyButton value={error.requestId}>
+              {({ copy, copied }) => (
+                <button type="button" className={classes.id} onClick={copy}>
+                  {copied ? t("error.copied") : t("error.requestId", { id: error.requestId })}
+                </button>
+              )}
+            </CopyButton>
+          )}
+        </Group>
+      </div>
+    </div>
   );
 }

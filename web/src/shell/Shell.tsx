@@ -64,13 +64,13 @@ function Account() {
     if (refresh_token) await api.POST("/api/auth/logout").catch(() => undefined);
     signedOut();
     queries.clear();
-    navigate({ to: "/login" });
+    await navigate({ to: "/login" });
   };
   return (
     <Menu position="bottom-end" shadow="md">
       <Menu.Target>
-        <UnstyledButton className={classes.account ?? ""} aria-label={t("nav.account")}>
-          {data?.name ?? ""}
+        <UnstyledButton className={classes.account ?? ""}>
+          {data?.name ?? t("nav.account")}
         </UnstyledButton>
       </Menu.Target>
       <Menu.Dropdown>

@@ -22,7 +22,7 @@ export function LoginPage() {
       if (!answer) return;
       signedIn(answer);
       queries.clear();
-      navigate({ href: to ?? "/", replace: true });
+      void navigate({ href: to ?? "/", replace: true });
     },
   });
   const wait = useCountdown(signIn.error);
@@ -63,17 +63,15 @@ export function LoginPage() {
 
 /** The seconds until one may try again. */
 function useCountdown(error: unknown): number {
-  const [left, setLeft] = useState(0);
+  const after = error instanceof ApiError ? (error.retryAfter ?? 0) : 0;
+  const [state, setState] = useState<{ of: unknown; left: number }>({ of: null, left: 0 });
   useEffect(() => {
-    const after = error instanceof ApiError ? (error.retryAfter ?? 0) : 0;
-    setLeft(after);
     if (after === 0) return;
     const end = Date.now() + after * 1000;
-    const timer = setInterval(
-      () => setLeft(Math.max(0, Math.ceil((end - Date.now()) / 1000))),
-      1000,
-    );
+    const timer = setInterval(() => {
+      setState({ of: error, left: Math.max(0, Math.ceil((end - Date.now()) / 1000)) });
+    }, 1000);
     return () => clearInterval(timer);
-  }, [error]);
-  return left;
+  }, [error, after]);
+  return state.of === error ? state.left : after;
 }

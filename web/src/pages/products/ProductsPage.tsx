@@ -24,7 +24,10 @@ export function ProductsPage() {
   const list = useProducts(search);
   const columns = useColumns();
   const find = useDebouncedCallback((q: string) => {
-    navigate({ search: ({ q: _, ...old }) => (q ? { ...old, q } : old), replace: true });
+    void navigate({
+      search: ({ sort }) => ({ ...(sort && { sort }), ...(q && { q }) }),
+      replace: true,
+    });
   }, 200);
   return (
     <>
@@ -45,7 +48,10 @@ export function ProductsPage() {
         rowId={(product) => product.id}
         sort={search.sort ?? "name"}
         onSort={(sort) =>
-          navigate({ search: (old) => ({ ...old, ...given("sort", sort, SORTS) }), replace: true })
+          void navigate({
+            search: (old) => ({ ...old, ...given("sort", sort, SORTS) }),
+            replace: true,
+          })
         }
         empty={search.q ? t("products.noMatch") : t("products.empty")}
       />

@@ -35,7 +35,7 @@ export function SetupPage() {
       if (!answer) return;
       signedIn(answer);
       queries.clear();
-      navigate({ to: "/", replace: true });
+      void navigate({ to: "/", replace: true });
     },
   });
   const field = (name: keyof typeof form) => ({
