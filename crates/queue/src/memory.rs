@@ -59,9 +59,12 @@ impl Waiting {
     fn wake(&mut self, now: Instant) {
         let ended = self.leased.iter().filter(|(_, (until, _))| *until <= now);
         let mut ended: Vec<u64> = ended.map(|(number, _)| *number).collect();
+        // The oldest is put in front last, and so comes first.
         ended.sort_unstable_by(|a, b| b.cmp(a));
         for number in ended {
-            self.ready.extend(self.leased.remove(&number).map(|(_, held)| held));
+            if let Some((_, held)) = self.leased.remove(&number) {
+                self.ready.push_front(held);
+            }
         }
         while let Some(entry) = self.delayed.first_entry() {
             if entry.key().0 > now {

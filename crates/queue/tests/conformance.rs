@@ -128,6 +128,21 @@ async fn a_lease_that_ends_brings_the_message_to_another(queue: Shared) {
     assert_eq!(queue.backlog(A).await.expect("a backlog"), Backlog::default());
 }
 
+async fn what_a_lease_brings_back_comes_before_what_is_new(queue: Shared) {
+    joined(&queue, &[A]).await;
+    publish(&queue, 1..=3).await;
+    for id in 1..=3 {
+        assert_eq!(ids(&receive(&queue, A, 1, NOW).await), [id]);
+    }
+    publish(&queue, 4..=4).await;
+    let new = receive(&queue, A, 1, NOW).await;
+    let mut again = Vec::new();
+    while again.len() < 3 {
+        again.extend(ids(&receive(&queue, A, 3, LONG).await));
+    }
+    assert_eq!((ids(&new), again), (vec![4], vec![1, 2, 3]));
+}
+
 async fn what_is_settled_never_comes_again(queue: Shared) {
     joined(&queue, &[A]).await;
     publish(&queue, 1..=2).await;
@@ -152,6 +167,16 @@ async fn a_failure_counts_and_comes_again_later(queue: Shared) {
         got = receive(&queue, A, 2, LONG).await;
         assert_eq!(ids(&got), [1]);
     }
+}
+
+async fn a_failure_does_not_come_again_at_once(queue: Shared) {
+    joined(&queue, &[A]).await;
+    publish(&queue, 1..=3).await;
+    let got = receive(&queue, A, 3, NOW).await;
+    queue.fail(A, &got[0].receipt, LONG).await.expect("failed");
+    queue.defer(A, &got[1].receipt, LONG).await.expect("deferred");
+    queue.fail(A, &got[2].receipt, NOW).await.expect("failed");
+    assert_eq!(drained(&queue, A).await, [3]);
 }
 
 async fn a_deferral_does_not_count(queue: Shared) {
@@ -296,8 +321,10 @@ conforms!(
         what_was_published_before_is_not_published_again,
         a_group_gets_what_is_published_after_it_joined,
         a_lease_that_ends_brings_the_message_to_another,
+        what_a_lease_brings_back_comes_before_what_is_new,
         what_is_settled_never_comes_again,
         a_failure_counts_and_comes_again_later,
+        a_failure_does_not_come_again_at_once,
         a_deferral_does_not_count,
         whoever_waits_is_woken,
         a_group_that_has_too_much_to_do_holds_the_publisher_up,

@@ -42,7 +42,7 @@ enum Work {
     Whole(for<'a> fn(&'a App) -> Whole<'a>),
 }
 
-const JOBS: [Job; 11] = [
+const JOBS: [Job; 12] = [
     Job {
         name: "record_outside_changes",
         every: Duration::from_secs(5),
@@ -88,6 +88,13 @@ const JOBS: [Job; 11] = [
         name: "forget_operations",
         every: AN_HOUR,
         work: Work::Pieces(|tx, now| Box::pin(operations::forget_old(tx, now, ROWS_MAX))),
+    },
+    Job {
+        name: "forget_dead_letters",
+        every: AN_HOUR,
+        work: Work::Pieces(|tx, now| {
+            Box::pin(workers::dead_letters::forget_old(tx, now, ROWS_MAX))
+        }),
     },
     Job {
         name: "forget_webhook_deliveries",

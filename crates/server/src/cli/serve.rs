@@ -121,6 +121,7 @@ impl Serve {
         check_queues(&config)?;
         start_log(&config)?;
         let url: DatabaseUrl = config.database.expose().parse()?;
+        check_role(&config, &url)?;
         let tls = Tls::load(&config)?;
         allow_open_files(&config);
         // Listening comes first: a taken port is found before a file is made.
@@ -148,6 +149,20 @@ impl Serve {
         drop(lock);
         Ok(())
     }
+}
+
+/// Refuses a role in which nobody would do the rest.
+fn check_role(config: &Config, url: &DatabaseUrl) -> anyhow::Result<()> {
+    if config.role != Role::All && matches!(url, DatabaseUrl::Sqlite(_)) {
+        anyhow::bail!(
+            "one process has a SQLite file to itself and does everything: leave out role, or use \
+             PostgreSQL"
+        );
+    }
+    if config.role == Role::Api && !config.queues.names().is_empty() {
+        anyhow::bail!("with the role api there are no workers: leave out queues, or the role");
+    }
+    Ok(())
 }
 
 /// Refuses a queue that is none.

@@ -27,7 +27,7 @@ use stockroom_domain::{EventId, Timestamp};
 use super::{Answer, RequestContext, consistency_token, docs, etag, sql, uuid_v7};
 use crate::App;
 use crate::audit::{Entry, Origin};
-use crate::auth::{Principal, Via};
+use crate::auth::{OnBehalf, Principal, Via};
 use crate::db::{Fault, Tx, fault};
 use crate::error::{ApiError, ApiResult, Early, ErrorCode};
 use crate::events::{self, Event, Fact};
@@ -46,6 +46,7 @@ pub struct Once {
     route: String,
     fingerprint: PendingFingerprint,
     context: RequestContext,
+    is_done_later: bool,
 }
 
 /// A fingerprint that covers the body once [`super::Body`] has read it.
@@ -109,6 +110,11 @@ impl Once {
         Self { route: format!("later:{}", self.route), ..self.clone() }
     }
 
+    /// Whether it was taken on before, and is done again until nothing stands in its way.
+    pub fn is_done_later(&self) -> bool {
+        self.is_done_later
+    }
+
     /// Method and route: `POST /api/products/{id}/restore`.
     pub fn route(&self) -> &str {
         &self.route
@@ -150,7 +156,9 @@ impl FromRequestParts<App> for Once {
         let head = format!("{} {target}", parts.method);
         let fingerprint = PendingFingerprint(Arc::new(Pending { head, value: OnceLock::new() }));
         parts.extensions.insert(fingerprint.clone());
-        let once = Self { key, route, fingerprint, context: RequestContext::of(parts) };
+        let is_done_later = parts.extensions.get::<OnBehalf>().is_some();
+        let context = RequestContext::of(parts);
+        let once = Self { key, route, fingerprint, context, is_done_later };
         // For what takes the request on, if it is to be done later.
         parts.extensions.insert(once.clone());
         Ok(once)
@@ -288,7 +296,20 @@ impl Write {
         answer: &T,
         facts: impl IntoIterator<Item = Fact>,
     ) -> ApiResult<Answer<T, STATUS>> {
-        self.commit_once(answer, answer, facts).await
+        self.commit_all((answer, answer), facts, None).await
+    }
+
+    /// The same, where something else is told of that is on record by these facts.
+    ///
+    /// # Errors
+    /// As [`Write::commit`].
+    pub async fn commit_telling<T: Serialize, const STATUS: u16>(
+        self,
+        answer: &T,
+        facts: impl IntoIterator<Item = Fact>,
+        also: Option<Event>,
+    ) -> ApiResult<Answer<T, STATUS>> {
+        self.commit_all((answer, answer), facts, also).await
     }
 
     /// The same with an answer that is given once: a repetition of the request gets `repeated`,
@@ -297,17 +318,27 @@ impl Write {
     /// # Errors
     /// As [`Write::commit`].
     pub async fn commit_once<T: Serialize, const STATUS: u16>(
-        mut self,
+        self,
         answer: &T,
         repeated: &T,
         facts: impl IntoIterator<Item = Fact>,
+    ) -> ApiResult<Answer<T, STATUS>> {
+        self.commit_all((answer, repeated), facts, None).await
+    }
+
+    async fn commit_all<T: Serialize, const STATUS: u16>(
+        mut self,
+        (answer, repeated): (&T, &T),
+        facts: impl IntoIterator<Item = Fact>,
+        also: Option<Event>,
     ) -> ApiResult<Answer<T, STATUS>> {
         let answer = Answer::<T, STATUS>::new(answer)?;
         let repeated = Answer::<T, STATUS>::new(repeated)?;
         sql::store(&mut self.tx, &self.row_key, STATUS, repeated.text()).await?;
         let facts = facts.into_iter();
-        let (events, entries): (Vec<Event>, Vec<Entry>) =
+        let (mut events, entries): (Vec<Event>, Vec<Entry>) =
             facts.map(|fact| fact.told_and_recorded(self.origin.clone())).unzip();
+        events.extend(also);
         let last = events::append(self.tx, self.now, &events, &entries).await?;
         Ok(stamped(answer, &self.key, last))
     }

@@ -2,8 +2,10 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use serde_json::value::RawValue;
-use stockroom_domain::{EventId, Timestamp, UserId};
+use stockroom_domain::permissions::Permission;
+use stockroom_domain::{EventId, StoreId, Timestamp, UserId};
 
 use super::FINISHED;
 use super::sql::{self, OperationRow};
@@ -72,7 +74,8 @@ pub struct OperationView {
     pub created_at: WireTime,
     /// When it was done or refused.
     pub finished_at: Option<WireTime>,
-    /// What came of it. Lists leave it out.
+    /// What came of it. Lists leave it out, and it is withheld from whoever has lost a right that
+    /// it takes to see it.
     pub result: Option<OperationResult>,
 }
 
@@ -121,8 +124,9 @@ impl OperationAnswer {
 }
 
 impl OperationRow {
-    fn view(self) -> OperationView {
-        let result = self.status.zip(self.result).map(|(status, answer)| OperationResult {
+    fn view(self, who: &Principal) -> OperationView {
+        let result = self.status.zip(self.result).filter(|(_, answer)| may_see(who, answer));
+        let result = result.map(|(status, answer)| OperationResult {
             status,
             answer: RawValue::from_string(answer).unwrap_or_default(),
         });
@@ -137,6 +141,27 @@ impl OperationRow {
     }
 }
 
+/// Whether someone may still see all that an answer says: their rights may have changed since.
+fn may_see(who: &Principal, answer: &str) -> bool {
+    fn is_seen(who: &Principal, value: &Value) -> bool {
+        match value {
+            Value::Array(values) => values.iter().all(|value| is_seen(who, value)),
+            Value::Object(fields) => {
+                let may = |permission| {
+                    let store = fields.get("store_id").and_then(Value::as_i64);
+                    store.is_none_or(|store| who.may(permission, StoreId(store)))
+                };
+                let has_cost = fields.get("unit_cost").is_some_and(|cost| !cost.is_null());
+                may(Permission::ReadStock)
+                    && (!has_cost || may(Permission::SeeCost))
+                    && fields.values().all(|value| is_seen(who, value))
+            }
+            _ => true,
+        }
+    }
+    serde_json::from_str(answer).is_ok_and(|answer| is_seen(who, &answer))
+}
+
 /// `GET /api/operations`
 pub async fn list(
     who: Who,
@@ -146,7 +171,7 @@ pub async fn list(
     let list = Operations { user: who.user_id, filter };
     let answer = |page: Page<OperationRow>| {
         let Page { entries, next_cursor, total } = page;
-        let operations = entries.into_iter().map(OperationRow::view).collect();
+        let operations = entries.into_iter().map(|row| row.view(&who)).collect();
         Answer::new(&OperationList { status: Success::Success, operations, next_cursor, total })
     };
     request.answer(&app, &who, list, answer).await
@@ -172,7 +197,7 @@ pub async fn get(
         }
     }
     let answer =
-        Answer::new(&OperationAnswer { status: Success::Success, operation: found.view() })?;
+        Answer::new(&OperationAnswer { status: Success::Success, operation: found.view(&who) })?;
     Ok(match waited {
         None => answer,
         Some(max) => answer.with_header(PREFERENCE_APPLIED, &format!("wait={}", max.as_secs())),

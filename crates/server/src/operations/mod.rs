@@ -21,7 +21,7 @@ use crate::events::{Event, Fact};
 use crate::http::{Answer, Deferred, PREFERENCE_APPLIED, begin_write};
 
 pub use http::OperationAnswer;
-pub use run::{RunError, run_all};
+pub use run::{RunError, give_up, run_all};
 pub use sql::forget_old;
 
 /// The event of a request that waits to be done.
@@ -29,6 +29,9 @@ pub const QUEUED: &str = "operation.queued";
 
 /// The event of one that is done or refused.
 const FINISHED: &str = "operation.finished";
+
+/// The queue of those that wait.
+pub const QUEUE: &str = "operations";
 
 /// What a request is answered that was taken on.
 type Taken = ApiResult<Answer<OperationAnswer, 202>>;

@@ -1,5 +1,7 @@
 //! SQL of requests that were taken on.
 
+use std::collections::BTreeSet;
+
 use stockroom_domain::{Timestamp, UserId};
 
 use super::http::{OperationFilter, OperationState};
@@ -76,6 +78,17 @@ pub(super) async fn insert(tx: &mut Tx, new: &Deferred, now: Timestamp) -> sqlx:
         .bind(now.0)
         .fetch_one(conn)
         .await)
+}
+
+/// How many characters the bodies have of those of some that are to be done, by their numbers.
+/// Leans on the primary key.
+pub(super) async fn lengths(db: Conn<'_>, ids: &BTreeSet<i64>) -> sqlx::Result<Vec<(i64, i64)>> {
+    let mut select = Select::new(
+        "SELECT id, CAST(length(body) AS BIGINT) FROM operations WHERE state = 'queued'",
+    );
+    select.any_of(" AND id", ids.iter().copied());
+    select.push(" ORDER BY id");
+    select.fetch_all(db).await
 }
 
 /// Those of some that are to be done. Leans on the primary key.

@@ -36,15 +36,19 @@ pub async fn place(
     let Some(Made::Order { id, .. }) = receipt.made else {
         return Err(ApiError::internal("an order was placed that has no number"));
     };
-    let waited = match wait.duration() {
-        Some(max) if settlements::wait(&app, id, max).await? => Some(max),
-        _ => None,
+    let settled = match wait.duration() {
+        None => None,
+        // It is placed: where the outcome cannot be read now, the answer is that it waits.
+        Some(max) => match settlements::wait(&app, id, max).await {
+            Ok(true) => answer_now(&app, &who, &once, &receipt).await.ok().zip(Some(max)),
+            Ok(false) | Err(_) => None,
+        },
     };
-    let placed: Created<OrderAnswer> = match waited {
+    let placed: Created<OrderAnswer> = match settled {
         None => answer_new(&app, &who, &once, &receipt, order).await?,
-        Some(max) => answer_now(&app, &who, &once, &receipt)
-            .await?
-            .with_header(PREFERENCE_APPLIED, &format!("wait={}", max.as_secs())),
+        Some((answer, max)) => {
+            answer.with_header(PREFERENCE_APPLIED, &format!("wait={}", max.as_secs()))
+        }
     };
     Ok(placed.with_location(&format!("/api/orders/{id}")))
 }

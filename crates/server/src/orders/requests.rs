@@ -62,7 +62,7 @@ pub struct NewSaleRequest {
     pub employee_id: Option<i64>,
     /// Who sold it; the caller unless stated.
     pub user_id: Option<i64>,
-    /// What: 1 to 2,000 items. Those of one product, lot and price are merged.
+    /// What: 1 to 2,000 items, each a line of the receipt.
     pub items: Vec<ItemRequest>,
     /// How it is paid: together exactly what the items come to.
     pub payments: Vec<PaymentRequest>,

@@ -1,5 +1,7 @@
 //! Goods of an order or a sale that come back: what moves, and what is given for it.
 
+use std::collections::HashSet;
+
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -90,14 +92,16 @@ impl WriteOffReason {
 pub(super) fn check_returned(items: &[ReturnedItem], faults: &mut Faults) -> Vec<Back> {
     if items.is_empty() || items.len() > ITEMS_MAX {
         faults.add("items", "Name what comes back, each item once.");
+        return Vec::new();
     }
     let mut returned: Vec<Back> = Vec::with_capacity(items.len());
+    let mut named = HashSet::new();
     for (index, item) in items.iter().enumerate() {
         let field = |name: &str| format!("items[{index}].{name}");
         if !item.quantity.0.is_positive() {
             faults.add(field("quantity"), "A quantity is more than zero.");
         }
-        if returned.iter().any(|other| other.item == item.item_id) {
+        if !named.insert(item.item_id) {
             faults.add(field("item_id"), "This item is named twice.");
         }
         let disposition = match item.disposition {

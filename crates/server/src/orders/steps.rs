@@ -23,6 +23,7 @@ use crate::App;
 use crate::auth::{Can, Principal, Sell, SuperviseSales};
 use crate::db::Conn;
 use crate::error::{ApiError, ApiResult, ErrorCode, Faults};
+use crate::http::body::BYTES_MAX_BULK;
 use crate::http::once::stamped_again;
 use crate::http::{Answer, Body, Done, IfMatch, Note, Once, PathId};
 use crate::ledger::document::{ChargeDetails, NewReturn, Payment, StepDetails};
@@ -100,7 +101,7 @@ pub async fn take_back(
     PathId(id): PathId,
     once: Once,
     if_match: IfMatch,
-    Body(request): Body<ReturnRequest>,
+    Body(request): Body<ReturnRequest, BYTES_MAX_BULK>,
 ) -> ApiResult<Answer<OrderAnswer>> {
     let mut faults = Faults::new();
     let returned = check_returned(&request.items, &mut faults);

@@ -205,7 +205,9 @@ fn push_filter(select: &mut Select, filter: &CustomerFilter) {
     for word in words.key().split_whitespace() {
         // Of a telephone number only the digits are compared, however it is written.
         let is_phone = |c: char| c.is_ascii_digit() || "+-()/.".contains(c);
-        let word = if word.chars().all(is_phone) { digits(word) } else { word.to_owned() };
+        let has_digits = word.contains(|c: char| c.is_ascii_digit());
+        let is_number = has_digits && word.chars().all(is_phone);
+        let word = if is_number { digits(word) } else { word.to_owned() };
         select.contains(&["c.search_key"], &word);
     }
 }

@@ -123,6 +123,11 @@ impl Chunk {
                     self.told[self.places[index]] = Some(raw(&error));
                 }
             }
+            // It was promised: what cannot be done now is done when it is run again.
+            Some(Err(
+                error
+                @ (PostError::Overloaded | PostError::Unavailable | PostError::OutcomeUnknown),
+            )) if once.is_done_later() => return Err(from_post(error, once)),
             Some(Err(error)) => {
                 let error = raw(&LineError::new(&from_post(error, once)));
                 self.places.iter().for_each(|place| self.told[*place] = Some(error.clone()));

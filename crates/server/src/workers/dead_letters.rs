@@ -5,6 +5,7 @@
 //! and when it has gone well it is done.
 
 use std::collections::HashMap;
+use std::iter;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -13,11 +14,11 @@ use stockroom_domain::{StoreId, Timestamp};
 use stockroom_queue::{Message, Queue as Broker};
 
 use super::dead_letters_sql::{self as sql, DeadLetterRow};
-use super::{Notice, QUEUES};
+use super::{Notice, Queue};
 use crate::App;
 use crate::audit::Origin;
 use crate::auth::{Can, Operate};
-use crate::db::{Conn, Db, Select};
+use crate::db::{Conn, Db, Select, Tx};
 use crate::error::{ApiError, ApiResult, ErrorCode};
 use crate::events::{self, Event, Fact};
 use crate::http::csv::or_empty;
@@ -25,6 +26,9 @@ use crate::http::{
     Answer, Asked, Done, ETag, List, ListAnswer, Once, Page, PathId, Success, Text, Total,
     WireTime, begin_write,
 };
+use crate::operations;
+
+pub use sql::forget_old;
 
 /// The longest account of what went wrong.
 const ERROR_CHARS_MAX: usize = 2_000;
@@ -218,7 +222,16 @@ pub async fn drop_one(
         require_parked(&before)?;
     }
     let after = sql::set_state(&mut write.tx, id, State::Dropped.name(), write.now).await?;
-    write.commit(&(), [after.fact("dead_letter.dropped", Some(&before))]).await
+    let also = give_up(&mut write.tx, &after, write.now).await?;
+    write.commit_telling(&(), [after.fact("dead_letter.dropped", Some(&before))], also).await
+}
+
+/// Tells whoever waits for what a dead letter was about that it will not be done.
+async fn give_up(tx: &mut Tx, row: &DeadLetterRow, now: Timestamp) -> sqlx::Result<Option<Event>> {
+    match row.queue == operations::QUEUE {
+        true => operations::give_up(tx, row.subject_id, now).await,
+        false => Ok(None),
+    }
 }
 
 fn require_parked(row: &DeadLetterRow) -> ApiResult<()> {
@@ -282,7 +295,12 @@ pub async fn mark(db: &Db, now: Timestamp, ids: &[i64], state: State) -> ApiResu
         };
         let after = sql::set_state(&mut tx, *id, state.name(), now).await?;
         let (event, entry) = after.fact(kind, Some(&before)).told_and_recorded(origin.clone());
-        events::append(tx, now, &[event], &[entry]).await?;
+        let also = match state {
+            State::Dropped => give_up(&mut tx, &after, now).await?,
+            _ => None,
+        };
+        let told: Vec<Event> = iter::once(event).chain(also).collect();
+        events::append(tx, now, &told, &[entry]).await?;
         marked += 1;
     }
     Ok(marked)
@@ -307,19 +325,19 @@ pub(super) async fn park(
     Ok(())
 }
 
-/// Puts dead letters back into their queues that are to be tried again, each once a wish.
+/// Puts those of a queue's dead letters back into it that are to be tried again, each once a wish.
 pub(super) async fn bring_back(
     app: &App,
+    queue: &Queue,
     broker: &dyn Broker,
     injected: &mut HashMap<i64, i64>,
 ) -> ApiResult<()> {
     let waiting = sql::replaying(Conn::from(&mut app.db.read().await?)).await?;
     injected.retain(|id, _| waiting.iter().any(|row| row.id == *id));
-    for row in waiting {
+    for row in waiting.into_iter().filter(|row| row.queue == queue.name) {
         if injected.get(&row.id) == Some(&row.version) {
             continue;
         }
-        let Some(queue) = QUEUES.iter().find(|queue| queue.name == row.queue) else { continue };
         let payload = serde_json::to_string(&row.notice()).map_err(ApiError::internal)?;
         let message = Message { id: row.event_id.unsigned_abs(), payload: payload.into() };
         let brought = broker.inject(queue.group(), message).await;

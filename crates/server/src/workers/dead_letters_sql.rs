@@ -7,6 +7,9 @@ use super::dead_letters::{DeadLetterFilter, State};
 use crate::db::{Conn, Select, Tx};
 use crate::http::Text;
 
+/// How long one is kept after it was done or dropped.
+const KEPT_S: i64 = 90 * 86_400;
+
 /// A dead letter as it is stored.
 #[derive(Clone, Debug)]
 pub struct DeadLetterRow {
@@ -177,4 +180,22 @@ pub(super) fn all(filter: &DeadLetterFilter) -> Select {
 fn narrow(select: &mut Select, filter: &DeadLetterFilter) {
     select.any_of(" AND d.state", filter.states().into_iter().map(State::name));
     select.any_of(" AND d.queue", filter.queue.iter().map(Text::as_str));
+}
+
+/// Forgets at most so many that were done or dropped long ago; how many.
+///
+/// # Errors
+/// The database did not answer.
+pub async fn forget_old(tx: &mut Tx, now: Timestamp, rows_max: i64) -> sqlx::Result<u64> {
+    const SQL: &str = "DELETE FROM dead_letters
+        WHERE id IN (
+            SELECT id FROM dead_letters
+            WHERE state IN ('done', 'dropped') AND updated_at <= $1
+            ORDER BY updated_at, id
+            LIMIT CAST($2 AS BIGINT))";
+    on_db!(Conn::from(tx), conn => {
+        let before = now.plus_seconds(-KEPT_S).0;
+        let done = sqlx::query(SQL).bind(before).bind(rows_max).execute(conn).await?;
+        Ok(done.rows_affected())
+    })
 }

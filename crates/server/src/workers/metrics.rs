@@ -12,8 +12,8 @@ use stockroom_queue::Backlog;
 pub struct WorkerMetrics {
     handled: Family<Handled, Counter>,
     backlog: Family<Name, Gauge>,
-    relaying: Gauge,
-    log_backlog: Gauge,
+    relaying: Family<Name, Gauge>,
+    log_backlog: Family<Name, Gauge>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -35,7 +35,7 @@ impl WorkerMetrics {
         let help =
             "Messages that wait, are being dealt with, or come again later, or events to look at";
         queue.register("backlog", help, self.backlog.clone());
-        let help = "Whether this process carries events to the queues";
+        let help = "Whether this process carries the queue's events";
         queue.register("relaying", help, self.relaying.clone());
         let help = "Events in the log that this process has not carried yet, where it carries them";
         queue.register("log_backlog", help, self.log_backlog.clone());
@@ -59,14 +59,16 @@ impl WorkerMetrics {
         self.backlog.get_or_create(&Name { queue }).set(total);
     }
 
-    pub(super) fn held(&self, is_relaying: bool) {
-        self.relaying.set(i64::from(is_relaying));
+    pub(super) fn held(&self, queue: &'static str, is_relaying: bool) {
+        self.relaying.get_or_create(&Name { queue }).set(i64::from(is_relaying));
         if !is_relaying {
-            self.log_backlog.set(0);
+            // Another process knows.
+            self.behind(queue, 0);
+            self.log_backlog(queue, 0);
         }
     }
 
-    pub(super) fn log_backlog(&self, events: i64) {
-        self.log_backlog.set(events);
+    pub(super) fn log_backlog(&self, queue: &'static str, events: i64) {
+        self.log_backlog.get_or_create(&Name { queue }).set(events);
     }
 }

@@ -1,10 +1,10 @@
 //! Those who work on what was announced, all queues and streams on this page: what goes into each,
 //! and by which function it is dealt with.
 //!
-//! The [`relay`] carries events from the log to the queues; the consumers ([`consumer`]) of a
-//! queue deal with them. A message may come twice, late, or after a later one: whatever is done
-//! for it has one effect, by an idempotency key of its own. One that was tried too often is parked
-//! among the dead letters ([`dead_letters`]), where it holds nobody up.
+//! A [`relay`] carries events from the log to a queue; the queue's consumers ([`consumer`]) deal
+//! with them. A message may come twice, late, or after a later one: whatever is done for it has one
+//! effect, by the version of the order that it is about, or the key of the request. One that was
+//! tried too often is parked among the dead letters ([`dead_letters`]), where it holds nobody up.
 //!
 //! What has to be done in the order of the log, and is little, reads the log itself ([`stream`]).
 
@@ -111,11 +111,12 @@ const QUEUES: [Queue; 2] = [
         consumers: 2,
     },
     Queue {
-        name: "operations",
+        name: operations::QUEUE,
         takes: |kind| kind == operations::QUEUED,
         work: |app, notices| Box::pin(do_operations(app, notices)),
         batch_max: 64,
-        consumers: 2,
+        // They may be long, and tills wait for the same ledger.
+        consumers: 1,
     },
 ];
 
@@ -268,7 +269,7 @@ pub struct Workers {
 }
 
 impl Workers {
-    /// Starts the relay and the consumers of the queues that the settings name, on a broker in
+    /// Starts the relays and the consumers of the queues that the settings name, on a broker in
     /// this process.
     ///
     /// # Errors
@@ -284,10 +285,10 @@ impl Workers {
     pub async fn start_on(app: &App, broker: Arc<dyn Broker>) -> anyhow::Result<Self> {
         let (stop, stopped) = watch::channel(false);
         let mut tasks = JoinSet::new();
-        for queue in &QUEUES {
-            broker.join(queue.group()).await?;
-        }
         for queue in QUEUES.iter().filter(|queue| app.config.queues.has(queue.name)) {
+            broker.join(queue.group()).await?;
+            let (relayed, to) = (app.clone(), Arc::clone(&broker));
+            tasks.spawn(relay::run(relayed, to, queue, stopped.clone()));
             for _ in 0..queue.consumers {
                 let (app, broker) = (app.clone(), Arc::clone(&broker));
                 tasks.spawn(consumer::run(app, broker, queue, stopped.clone()));
@@ -302,7 +303,6 @@ impl Workers {
         if app.config.queues.has(webhooks::QUEUE) {
             tasks.spawn(webhooks::sender::run(app.clone(), stopped.clone()));
         }
-        tasks.spawn(relay::run(app.clone(), broker, stopped));
         Ok(Self { stop, tasks })
     }
 

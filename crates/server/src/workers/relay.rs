@@ -1,9 +1,9 @@
-//! From the event log to the queues.
+//! From the event log to a queue.
 //!
-//! One process relays, as long as it renews its lease; another takes over where it left off. What
-//! was carried and not yet noted down is carried again, which queues and consumers bear. A broker
-//! in this process forgets what it holds when the process ends, so that the place which is noted
-//! down is where everything before it was dealt with.
+//! One process carries a queue's events, of those that work on it, as long as it renews its lease;
+//! another takes over where it left off. What was carried and not yet noted down is carried again,
+//! which queues and consumers bear. A broker in this process forgets what it holds when the process
+//! ends, so that the place which is noted down is where everything before it was dealt with.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -14,15 +14,13 @@ use stockroom_queue::{Message, Queue as Broker};
 use tokio::sync::watch;
 
 use super::place::Place;
-use super::{Notice, QUEUES, dead_letters};
+use super::{Notice, Queue, dead_letters};
 use crate::App;
 use crate::clock;
 use crate::error::ApiError;
 use crate::events::tail::{Follower, Heard};
 use crate::events::{self, Logged};
 
-/// What the relay's row is called.
-const NAME: &str = "relay";
 /// Events carried at once.
 const EVENTS_MAX: usize = 500;
 /// How often it is seen to that everything is dealt with, where there is nothing new.
@@ -34,10 +32,16 @@ const RENEW_EVERY: Duration = Duration::from_secs(3);
 /// How often another process looks whether the lease has run out.
 const LOOK_FOR_LEASE_EVERY: Duration = Duration::from_secs(2);
 
-/// Carries events until it is told to stop.
-pub(super) async fn run(app: App, broker: Arc<dyn Broker>, mut stopped: watch::Receiver<bool>) {
+/// Carries a queue's events until it is told to stop.
+pub(super) async fn run(
+    app: App,
+    broker: Arc<dyn Broker>,
+    queue: &'static Queue,
+    mut stopped: watch::Receiver<bool>,
+) {
     let mut relay = Relay {
-        place: Place::new(&app, NAME),
+        queue,
+        place: Place::new(&app, queue.name),
         follower: app.tail.follow(),
         app,
         broker,
@@ -63,15 +67,15 @@ pub(super) async fn run(app: App, broker: Arc<dyn Broker>, mut stopped: watch::R
                 let _ = tokio::time::timeout(LOOK_FOR_LEASE_EVERY, stopped.changed()).await;
             }
             Err(error) => {
-                tracing::warn!(%error, "events cannot be relayed now");
+                tracing::warn!(%error, queue = queue.name, "events cannot be relayed now");
                 relay.lease = None;
-                relay.app.workers.held(false);
+                relay.app.workers.held(queue.name, false);
                 let _ = tokio::time::timeout(LOOK_FOR_LEASE_EVERY, stopped.changed()).await;
             }
         }
     }
     if let Err(error) = relay.give_up().await {
-        tracing::warn!(%error, "the relay's lease was left to run out");
+        tracing::warn!(%error, queue = queue.name, "a relay's lease was left to run out");
     }
 }
 
@@ -81,7 +85,7 @@ enum Step {
     More,
     /// Nothing is behind this place.
     Idle(EventId),
-    /// A queue has too much to do.
+    /// The queue has too much to do.
     HeldUp,
     /// Another process relays.
     NotOurs,
@@ -89,6 +93,7 @@ enum Step {
 
 struct Relay {
     app: App,
+    queue: &'static Queue,
     broker: Arc<dyn Broker>,
     place: Place,
     follower: Follower,
@@ -140,8 +145,10 @@ impl Relay {
             place = Some(lease.place);
             let now_settled = self.settled(self.lease.as_ref().map_or(noted, |l| l.place)).await?;
             let (head, _) = events::head(&mut self.app.db.read().await?).await?;
-            self.app.workers.log_backlog(head.0 - place.map_or(head.0, |place| place.0));
-            dead_letters::bring_back(&self.app, &*self.broker, &mut self.injected).await?;
+            let left = head.0 - place.map_or(head.0, |place| place.0);
+            self.app.workers.log_backlog(self.queue.name, left);
+            let injected = &mut self.injected;
+            dead_letters::bring_back(&self.app, self.queue, &*self.broker, injected).await?;
             // In a file of its own, nobody else could take over.
             let is_fresh = noted_at.elapsed() < RENEW_EVERY || self.app.db.is_own_file();
             if is_fresh && now_settled <= noted {
@@ -157,42 +164,34 @@ impl Relay {
             looked_at: now,
             noted_at: now,
         });
-        self.app.workers.held(self.lease.is_some());
+        self.app.workers.held(self.queue.name, self.lease.is_some());
         Ok(())
     }
 
     /// Up to which event everything is dealt with, or kept where it outlives this process.
     async fn settled(&self, place: EventId) -> Result<EventId, ApiError> {
-        let mut settled = place;
-        for queue in &QUEUES {
-            let backlog = self.broker.backlog(queue.group()).await.map_err(unavailable)?;
-            self.app.workers.backlog(queue.name, backlog);
-            let kept = self.broker.kept_until(queue.name).await.map_err(unavailable)?;
-            // With nothing left to do, its last message may be long past.
-            if backlog.total() > 0 {
-                settled = settled.min(EventId(i64::try_from(kept).unwrap_or(i64::MAX)));
-            }
-        }
-        Ok(settled)
+        let backlog = self.broker.backlog(self.queue.group()).await.map_err(unavailable)?;
+        self.app.workers.backlog(self.queue.name, backlog);
+        let kept = self.broker.kept_until(self.queue.name).await.map_err(unavailable)?;
+        // With nothing left to do, its last message may be long past.
+        Ok(match backlog.total() {
+            0 => place,
+            _ => place.min(EventId(i64::try_from(kept).unwrap_or(i64::MAX))),
+        })
     }
 
-    /// Publishes events to their queues, in order; the last one that every queue has taken.
+    /// Publishes what is for the queue, in order; the last event that is carried then.
     async fn carry(&self, place: EventId, events: &[Arc<Heard>]) -> Result<EventId, ApiError> {
-        let mut carried = events.last().map_or(place, |event| EventId(event.id));
-        for queue in &QUEUES {
-            let for_it = events.iter().filter(|event| (queue.takes)(&event.kind));
-            let messages: Vec<Message> = for_it.map(|event| message(event)).collect();
-            if messages.is_empty() {
-                continue;
-            }
-            let taken = self.broker.publish(queue.name, &messages).await.map_err(unavailable)?;
-            if let Some(left) = messages.get(taken) {
-                // It has too much to do: what comes from here on waits in the log.
-                let before = i64::try_from(left.id).unwrap_or(i64::MAX) - 1;
-                carried = carried.min(EventId(before)).max(place);
-            }
+        let carried = events.last().map_or(place, |event| EventId(event.id));
+        let for_it = events.iter().filter(|event| (self.queue.takes)(&event.kind));
+        let messages: Vec<Message> = for_it.map(|event| message(event)).collect();
+        if messages.is_empty() {
+            return Ok(carried);
         }
-        Ok(carried)
+        let taken = self.broker.publish(self.queue.name, &messages).await.map_err(unavailable)?;
+        // Where it has too much to do, what comes from there on waits in the log.
+        let left = messages.get(taken).map(|left| i64::try_from(left.id).unwrap_or(i64::MAX));
+        Ok(left.map_or(carried, |left| EventId(left - 1).max(place)))
     }
 
     /// Leaves the lease to others.

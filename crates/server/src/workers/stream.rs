@@ -331,6 +331,10 @@ impl<S: InOrder> Stream<S> {
                 due_at: Timestamp(i64::MIN),
             },
         });
+        if self.lease.is_none() {
+            // Another process knows.
+            self.app.workers.behind(S::NAME, 0);
+        }
         Ok(())
     }
 

@@ -114,6 +114,9 @@ fn what_keeps_a_server_from_starting_is_one_line() {
     assert_refused(&serve(&["--listen", free, "--database", "mysql://x"]), "not understood");
     assert_refused(&serve(&["--listen", free, "--database", "sqlite:///proc/x/y.db"]), "/proc/x");
     assert_refused(&serve(&["--config", "none.toml"]), "none.toml");
+    assert_refused(&serve(&["--listen", free, "--role", "api"]), "leave out role");
+    let queues = ["--role", "api", "--queues", "orders", "--database", "postgres://x/y"];
+    assert_refused(&serve(&queues), "leave out queues");
     let nobody = "postgres://a:hunter2@127.0.0.1:1/b";
     let output = serve(&["--listen", free, "--database", nobody]);
     assert_refused(&output, "127.0.0.1:1/b");

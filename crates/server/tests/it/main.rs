@@ -30,6 +30,7 @@ mod live_in_time;
 mod live_under_load;
 mod mail;
 mod notifications;
+mod operation_faults;
 mod operations;
 mod order_steps;
 mod orders;

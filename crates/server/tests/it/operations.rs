@@ -26,20 +26,26 @@ fn later(request: RequestBuilder) -> RequestBuilder {
     request.header("prefer", "respond-async")
 }
 
-fn add(app: &TestApp, who: &Person, store: StoreId, product: i64, units: i64) -> RequestBuilder {
+pub fn add(
+    app: &TestApp,
+    who: &Person,
+    store: StoreId,
+    product: i64,
+    units: i64,
+) -> RequestBuilder {
     let body = json!({"store_id": store, "product_id": product, "quantity": units});
     as_(app.post("/api/stock/add"), who).json(&body)
 }
 
 /// Its number.
-async fn taken_on(request: RequestBuilder) -> i64 {
+pub async fn taken_on(request: RequestBuilder) -> i64 {
     let answer = later(request).await.expect(202);
     let operation = &answer.json()["operation"];
     assert_eq!((&operation["state"], &operation["result"]), (&json!("queued"), &Value::Null));
     operation["id"].as_i64().expect("a number")
 }
 
-async fn operation(app: &TestApp, who: &Person, id: i64) -> Value {
+pub async fn operation(app: &TestApp, who: &Person, id: i64) -> Value {
     let answer = app.get_as(who, &format!("/api/operations/{id}")).await.expect(200);
     answer.json()["operation"].clone()
 }

@@ -106,10 +106,10 @@ async fn a_worker_killed_before_it_acknowledges_leaves_the_effect_and_the_messag
     until_settled(&app, &orders).await;
     // Killed: its tasks end where they are.
     drop(workers);
-    app.tamper("UPDATE followers SET lease_until = 0, owner = NULL WHERE name = 'relay'")
+    app.tamper("UPDATE followers SET lease_until = 0, owner = NULL WHERE name = 'orders'")
         .await
         .expect("done");
-    let place = "SELECT last_id FROM followers WHERE name = 'relay'";
+    let place = "SELECT last_id FROM followers WHERE name = 'orders'";
     let first = "SELECT MIN(id) FROM events WHERE type = 'order.placed'";
     assert!(app.number(place).await < app.number(first).await, "it is not noted as dealt with");
     let sound = Faulty::sound(100);
@@ -140,9 +140,9 @@ async fn a_queue_that_is_full_holds_the_publisher_up_and_loses_nothing(app: Test
     // Whoever watches learns of what waits in the log.
     let waits = || {
         let text = app.app.metrics.to_text().expect("metrics");
-        let line = text.lines().find(|line| line.starts_with("stockroom_queue_log_backlog "));
-        let number = line.and_then(|line| line.rsplit(' ').next()?.parse::<i64>().ok());
-        number.expect("the gauge")
+        let gauge = "stockroom_queue_log_backlog{queue=\"orders\"} ";
+        let number = text.lines().find_map(|line| line.strip_prefix(gauge)?.parse::<i64>().ok());
+        number.unwrap_or(0)
     };
     while waits() < 35 {
         tokio::task::yield_now().await;
@@ -184,7 +184,7 @@ async fn an_order_that_is_stuck_and_fails_again_and_again_is_parked(app: TestApp
     let bad = app.placed(&shop.admin, shop.store, shop.product, 1).await;
     let good = app.placed(&shop.admin, shop.store, shop.product, 1).await;
     refuse_steps_of(&app, bad).await;
-    app.tamper("UPDATE followers SET last_id = 1000 WHERE name = 'relay'").await.expect("done");
+    app.tamper("UPDATE followers SET last_id = 1000 WHERE name = 'orders'").await.expect("done");
     app.clock.advance(60);
     let take_stuck = async || stockroom::workers::take_stuck(&app.app).await.expect("looked");
     assert_eq!(take_stuck().await, 1, "the other one is not held up");
@@ -281,7 +281,7 @@ async fn two_thousand_orders_sell_exactly_the_stock_whatever_the_queue_does(app:
     }
     workers.end().await;
     // The whole stream once more, from its beginning.
-    app.tamper("UPDATE followers SET last_id = 0 WHERE name = 'relay'").await.expect("done");
+    app.tamper("UPDATE followers SET last_id = 0 WHERE name = 'orders'").await.expect("done");
     let workers = Workers::start_on(&node.app, Faulty::unruly()).await.expect("workers");
     let last = app.placed(&shop.admin, shop.store, shop.product, 1).await;
     until_settled(&app, &[last]).await;

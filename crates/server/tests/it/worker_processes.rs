@@ -2,6 +2,9 @@
 
 use std::time::Duration;
 
+use serde_json::json;
+
+use crate::operations::{add, taken_on};
 use crate::support::process::{Server, assert_verified, stockroom};
 use crate::support::{Dice, Engine, TestApp};
 use crate::workers::{statuses, until_settled};
@@ -10,8 +13,15 @@ const ORDERS: usize = 120;
 const STOCK: i64 = 100;
 
 async fn start(app: &TestApp, role: &str) -> Server {
-    let command = stockroom(&["serve", "--role", role, "--listen", "127.0.0.1:0"]);
-    Server::start_as(command, app.database_url()).await
+    start_with(app, role, "all").await
+}
+
+async fn start_with(app: &TestApp, role: &str, queues: &str) -> Server {
+    let mut arguments = vec!["serve", "--role", role, "--listen", "127.0.0.1:0"];
+    if role == "worker" {
+        arguments.extend(["--queues", queues]);
+    }
+    Server::start_as(stockroom(&arguments), app.database_url()).await
 }
 
 #[tokio::test]
@@ -51,4 +61,28 @@ async fn a_worker_that_is_killed_is_followed_by_another_and_each_order_ends_once
     drop(api);
     app.check_books().await;
     assert_verified(app.database_url());
+}
+
+#[tokio::test]
+async fn each_queue_is_worked_on_by_whoever_has_it() {
+    let app = TestApp::start_in_real_time(Engine::Postgres).await;
+    let shop = app.shop(10).await;
+    // Whoever starts first would carry everything, were it one thing to carry.
+    let follows = start_with(&app, "worker", "inventory,notifications").await;
+    let orders = start_with(&app, "worker", "orders").await;
+    let operations = start_with(&app, "worker", "operations").await;
+    let order = app.placed(&shop.admin, shop.store, shop.product, 1).await;
+    let adding = add(&app, &shop.admin, shop.store, shop.product, 1);
+    let operation = taken_on(adding).await;
+    until_settled(&app, &[order]).await;
+    let path = format!("/api/operations/{operation}");
+    let mut state = json!("queued");
+    while state == "queued" {
+        let asking = app.get_as(&shop.admin, &path).header("prefer", "wait=30");
+        state = asking.await.expect(200).json()["operation"]["state"].clone();
+    }
+    assert_eq!(state, "done");
+    drop((follows, orders, operations));
+    assert_eq!(app.on_hand(shop.store, shop.product).await, 10);
+    app.check_books().await;
 }

@@ -313,6 +313,17 @@ async fn a_dead_letter_is_dropped_by_someone_who_knows_better(app: TestApp) {
     let found = app.get_as(&shop.admin, "/api/dead-letters/1").await.expect(200).json();
     assert_eq!(found["dead_letter"]["state"], "dropped");
     app.check_audit().await;
+    app.tamper("UPDATE dead_letters SET state = 'parked'").await.expect("done");
+    app.clock.advance(91 * 86_400);
+    stockroom::jobs::run_all(&app.app).await;
+    assert_eq!(
+        app.number("SELECT COUNT(*) FROM dead_letters").await,
+        1,
+        "someone has to see to it"
+    );
+    app.tamper("UPDATE dead_letters SET state = 'dropped'").await.expect("done");
+    stockroom::jobs::run_all(&app.app).await;
+    assert_eq!(app.number("SELECT COUNT(*) FROM dead_letters").await, 0);
 }
 
 async fn an_order_whose_event_was_lost_is_found_and_finished(app: TestApp) {
