@@ -22,6 +22,7 @@ on_both_engines!(with start_reaching:
     two_secrets_sign_for_a_day_after_a_rotation,
     a_webhook_for_which_too_much_waits_is_paused,
     what_has_arrived_is_kept_for_a_week_and_all_else_for_a_month,
+    a_delivery_that_cannot_be_read_is_named_in_a_file_and_no_more,
 );
 
 async fn start_reaching(engine: Engine) -> TestApp {
@@ -463,4 +464,20 @@ async fn what_has_arrived_is_kept_for_a_week_and_all_else_for_a_month(app: TestA
     assert_eq!(left(1).await, (0, others));
     assert_eq!(left(22).await, (0, others));
     assert_eq!(left(1).await, (0, 0));
+}
+
+async fn a_delivery_that_cannot_be_read_is_named_in_a_file_and_no_more(app: TestApp) {
+    let admin = app.with_admin().await;
+    let receiver = Receiver::start().await;
+    let asked = json!({"event_types": ["webhook.created"]});
+    let (id, _) = app.webhook_to(&admin, &receiver, asked).await;
+    app.send_webhooks().await;
+    let spoil = "UPDATE webhook_deliveries SET attempts = 'nonsense'";
+    app.tamper(spoil).await.expect("done");
+    let path = format!("/api/webhooks/{id}/deliveries");
+    let file = app.get_as(&admin, &path).header("accept", "text/csv").await.expect(200).text();
+    let row = file.lines().nth(1).expect("a row");
+    let cells: Vec<&str> = row.split(',').collect();
+    assert_eq!((cells.len(), cells[0]), (14, "1"), "{row}");
+    assert!(cells[1..].iter().all(|cell| cell.is_empty()), "{row}");
 }
