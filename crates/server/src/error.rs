@@ -84,7 +84,7 @@ codes! {
     AlreadySetUp = 409 "already_set_up",
     /// The same request with the same key is still running.
     RequestInProgress = 409 "request_in_progress",
-    /// The position lies before what is kept: start again from the beginning.
+    /// The position lies outside of what is kept: read what is there anew, and go on from now.
     CursorExpired = 410 "cursor_expired",
     /// The thing has changed since the version in `If-Match`.
     VersionMismatch = 412 "version_mismatch",

@@ -3,6 +3,9 @@
 use std::collections::BTreeSet;
 
 use serde_json::json;
+use sqlx::FromRow;
+use sqlx::postgres::PgRow;
+use sqlx::sqlite::SqliteRow;
 use stockroom_domain::{Timestamp, UserId};
 
 use super::http::{AlertFilter, AlertState};
@@ -100,15 +103,27 @@ crate::from_row!(AlertRow {
     version,
 });
 
-/// Products in stores as two arrays, to be bound.
-fn arrays(pairs: &[Pair]) -> (Vec<i64>, Vec<i64>) {
-    pairs.iter().map(|pair| (pair.store_id, pair.product_id)).unzip()
-}
-
-/// Products in stores as one JSON array of pairs, to be bound.
-fn json(pairs: &[Pair]) -> String {
-    let pairs: Vec<_> = pairs.iter().map(|pair| (pair.store_id, pair.product_id)).collect();
-    json!(pairs).to_string()
+/// Runs a statement over some products in stores: on PostgreSQL they are two arrays, on SQLite one
+/// of JSON.
+async fn of_pairs<R>(
+    db: Conn<'_>,
+    (postgres, sqlite): (&'static str, &'static str),
+    pairs: &[Pair],
+) -> sqlx::Result<Vec<R>>
+where
+    R: for<'r> FromRow<'r, SqliteRow> + for<'r> FromRow<'r, PgRow> + Send + Unpin,
+{
+    let pairs = pairs.iter().map(|pair| (pair.store_id, pair.product_id));
+    match db {
+        Conn::Postgres(conn) => {
+            let (stores, products): (Vec<i64>, Vec<i64>) = pairs.unzip();
+            sqlx::query_as(postgres).bind(stores).bind(products).fetch_all(conn).await
+        }
+        Conn::Sqlite(conn) => {
+            let pairs = json!(pairs.collect::<Vec<_>>()).to_string();
+            sqlx::query_as(sqlite).bind(pairs).fetch_all(conn).await
+        }
+    }
 }
 
 /// What the shop has set.
@@ -144,20 +159,12 @@ macro_rules! select_pairs {
 
 /// Some products in stores, as they are. Leans on the primary keys.
 pub(super) async fn pairs(db: Conn<'_>, pairs: &[Pair]) -> sqlx::Result<Vec<PairRow>> {
-    match db {
-        Conn::Postgres(conn) => {
-            const SQL: &str =
-                select_pairs!("UNNEST($1::BIGINT[], $2::BIGINT[]) AS w(store_id, product_id)");
-            let (stores, products) = arrays(pairs);
-            sqlx::query_as(SQL).bind(stores).bind(products).fetch_all(conn).await
-        }
-        Conn::Sqlite(conn) => {
-            const SQL: &str = select_pairs!(
-                "(SELECT value ->> 0 AS store_id, value ->> 1 AS product_id FROM json_each($1)) w"
-            );
-            sqlx::query_as(SQL).bind(json(pairs)).fetch_all(conn).await
-        }
-    }
+    const POSTGRES: &str =
+        select_pairs!("UNNEST($1::BIGINT[], $2::BIGINT[]) AS w(store_id, product_id)");
+    const SQLITE: &str = select_pairs!(
+        "(SELECT value ->> 0 AS store_id, value ->> 1 AS product_id FROM json_each($1)) w"
+    );
+    of_pairs(db, (POSTGRES, SQLITE), pairs).await
 }
 
 /// What a [`LotRow`] is read from.
@@ -178,23 +185,15 @@ macro_rules! select_lots {
 
 /// Lots of some products that are on hand and expire. Leans on the primary keys.
 pub(super) async fn lots(db: Conn<'_>, pairs: &[Pair]) -> sqlx::Result<Vec<LotRow>> {
-    match db {
-        Conn::Postgres(conn) => {
-            const SQL: &str =
-                select_lots!("UNNEST($1::BIGINT[], $2::BIGINT[]) AS w(store_id, product_id)");
-            let (stores, products) = arrays(pairs);
-            sqlx::query_as(SQL).bind(stores).bind(products).fetch_all(conn).await
-        }
-        Conn::Sqlite(conn) => {
-            const SQL: &str = select_lots!(
-                "(SELECT value ->> 0 AS store_id, value ->> 1 AS product_id FROM json_each($1)) w"
-            );
-            sqlx::query_as(SQL).bind(json(pairs)).fetch_all(conn).await
-        }
-    }
+    const POSTGRES: &str =
+        select_lots!("UNNEST($1::BIGINT[], $2::BIGINT[]) AS w(store_id, product_id)");
+    const SQLITE: &str = select_lots!(
+        "(SELECT value ->> 0 AS store_id, value ->> 1 AS product_id FROM json_each($1)) w"
+    );
+    of_pairs(db, (POSTGRES, SQLITE), pairs).await
 }
 
-/// What a [`OpenRow`] is read from.
+/// What an [`OpenRow`] is read from.
 macro_rules! select_open {
     ($wanted:literal) => {
         concat!(
@@ -210,20 +209,12 @@ macro_rules! select_open {
 
 /// What is open of some products. Leans on `inventory_alerts_open`.
 pub(super) async fn open(db: Conn<'_>, pairs: &[Pair]) -> sqlx::Result<Vec<OpenRow>> {
-    match db {
-        Conn::Postgres(conn) => {
-            const SQL: &str =
-                select_open!("UNNEST($1::BIGINT[], $2::BIGINT[]) AS w(store_id, product_id)");
-            let (stores, products) = arrays(pairs);
-            sqlx::query_as(SQL).bind(stores).bind(products).fetch_all(conn).await
-        }
-        Conn::Sqlite(conn) => {
-            const SQL: &str = select_open!(
-                "(SELECT value ->> 0 AS store_id, value ->> 1 AS product_id FROM json_each($1)) w"
-            );
-            sqlx::query_as(SQL).bind(json(pairs)).fetch_all(conn).await
-        }
-    }
+    const POSTGRES: &str =
+        select_open!("UNNEST($1::BIGINT[], $2::BIGINT[]) AS w(store_id, product_id)");
+    const SQLITE: &str = select_open!(
+        "(SELECT value ->> 0 AS store_id, value ->> 1 AS product_id FROM json_each($1)) w"
+    );
+    of_pairs(db, (POSTGRES, SQLITE), pairs).await
 }
 
 type Place = (i64, i64);

@@ -171,6 +171,16 @@ impl Auth {
         Ok(caller.filter(|caller| caller.user_id == user).map(Arc::new))
     }
 
+    /// Someone who is not asking for anything, as they are now; `None` where they may do nothing
+    /// any more.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn absent(&self, user: UserId) -> ApiResult<Option<Principal>> {
+        let found = sql::user_caller(&mut self.db.read().await?, user, 0).await?;
+        Ok(found.map(|found| Principal { via: Via::Nothing, ..found }))
+    }
+
     /// Whether the shop's settings let people make accounts for themselves.
     ///
     /// # Errors

@@ -38,6 +38,7 @@ const STEPS: &[Step] = &[
     step!(15, "0015_webhooks"),
     step!(16, "0016_audit_cost"),
     step!(17, "0017_relays"),
+    step!(18, "0018_webhooks_behind"),
 ];
 
 /// Why a database's schema cannot be brought up to date.

@@ -146,27 +146,33 @@ async fn again(app: &App, who: &Principal) -> ApiResult<Arc<Principal>> {
     Err(ApiError::forbidden(Permission::ReadStock.name()))
 }
 
-/// Refuses a place behind which not everything is kept, or that the log has not reached.
+/// Refuses a place behind which not everything is kept, or that the log has not reached: one that
+/// it had, before it was set back to a backup.
 async fn check_place(app: &App, after: i64) -> ApiResult<EventId> {
+    if after < 0 {
+        return Err(ApiError::invalid("after", "A place in the log is a number from 0 on."));
+    }
     let mut reader = app.db.read().await?;
     let (head, _) = events::head(&mut reader).await?;
-    if after < 0 || after > head.0 {
-        let message = format!("The log goes from 0 to {head}.");
-        return Err(ApiError::invalid("after", message).with_detail("head", head.0));
-    }
     let oldest = events::oldest(&mut reader).await?.map_or(head.0 + 1, |oldest| oldest.0);
-    if after + 1 < oldest {
-        let code = ErrorCode::CursorExpired;
-        let message = format!(
+    let message = if after > head.0 {
+        format!(
+            "The log ends at {head}: it was set back to a backup, if it ever was at {after}. Read \
+             what is there anew, and go on behind {head}."
+        )
+    } else if after + 1 < oldest {
+        format!(
             "Events before {oldest} are not kept any more: read what is there anew, and go on \
              behind {}.",
             oldest - 1
-        );
-        return Err(ApiError::field(code, code.name(), "after", message)
-            .with_detail("oldest", oldest)
-            .with_detail("head", head.0));
-    }
-    Ok(EventId(after))
+        )
+    } else {
+        return Ok(EventId(after));
+    };
+    let code = ErrorCode::CursorExpired;
+    Err(ApiError::field(code, code.name(), "after", message)
+        .with_detail("oldest", oldest)
+        .with_detail("head", head.0))
 }
 
 /// Some of the events behind a place that a caller may see, and how far was looked.

@@ -8,6 +8,7 @@
 //!
 //! The audit log has its head in the same row, and is therefore appended to here as well.
 
+pub mod kinds;
 mod sql;
 pub mod tail;
 
@@ -22,7 +23,7 @@ pub use sql::{LOG, Logged, ensure_partitions, head, oldest, read};
 /// Something that has happened, as followers learn of it.
 #[derive(Clone, Debug)]
 pub struct Event {
-    /// What: `product.created`, `stock.moved` …
+    /// What: `product.created`, `stock.moved` …; one of [`kinds::KINDS`].
     pub kind: &'static str,
     /// In which store, if in one.
     pub store: Option<StoreId>,
@@ -42,6 +43,7 @@ impl Event {
         subject_id: i64,
         data: &impl Serialize,
     ) -> Self {
+        debug_assert!(kinds::has(kind), "{kind} is missing in events/kinds.rs");
         let data = serde_json::to_string(data).unwrap_or_else(|_| "{}".to_owned());
         Self { kind, store: None, subject_kind, subject_id, data }
     }

@@ -33,7 +33,7 @@ const PATH: &str = "/api/ws";
 /// How long it may take until the caller has said who they are.
 const AUTH_TIMEOUT: Duration = Duration::from_secs(10);
 /// How often it is asked whether they still may.
-const LOOK_EVERY: Duration = Duration::from_secs(2);
+const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// For how long an answer to that is good. Beyond it nothing is told until there is another.
 const CONFIRMED_MAX: Duration = Duration::from_secs(3);
 /// Whoever loses a right hears of nothing after so many seconds.
@@ -194,9 +194,11 @@ impl<'a> Session<'a> {
         let place_of = app.live.place_of(who.user_id).ok_or_else(too_many_sockets)?;
         let topics = said.topics.as_deref().map_or(Ok(Topics::ALL), Topics::named);
         let topics = topics.map_err(End::refused)?;
+        let since = said.place().map_err(End::refused)?;
         let head = head(app).await.map_err(End::refused)?;
-        let since = said.place(head).map_err(End::refused)?;
-        let place = since.unwrap_or(head);
+        // A cursor from beyond the end is one of a log that was set back to a backup.
+        let is_of_this_log = since.is_none_or(|since| since <= head);
+        let place = since.filter(|_| is_of_this_log).unwrap_or(head);
         let mut session = Session {
             caller,
             socket,
@@ -214,7 +216,7 @@ impl<'a> Session<'a> {
             messages_left: MESSAGES_MAX,
         };
         session.say_ready().await?;
-        if head.0 - place.0 > RESUMED_MAX {
+        if !is_of_this_log || head.0 - place.0 > RESUMED_MAX {
             session.resync(head).await?;
         }
         Ok(session)

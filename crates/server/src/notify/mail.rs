@@ -1,49 +1,48 @@
-//! Notifications by mail, over SMTP.
+//! Notifications by mail.
 //!
-//! What is due to someone goes out together, and not more often than once a minute. A mail that the
-//! server does not take now is tried again, later each time; one that it refuses for good, or has
-//! not taken after [`TRIES_MAX`] tries, is given up: the inbox still has everything. A process that
-//! dies between sending and noting it down may send one twice.
+//! What is due to someone goes out together, and not more often than once a minute; what they may
+//! not read any more by then does not. A mail that the server does not take now is tried again,
+//! later each time; one that it refuses for good, has not taken after [`TRIES_MAX`] tries, or
+//! that is a day old, is given up: the inbox still has everything. While the server takes nothing
+//! at all, nobody's tries are counted ([`super::smtp`] tells the one from the other). A process
+//! that dies between sending and noting it down may send one twice, under the same `Message-ID`.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::Context as _;
-use lettre::message::header::{ContentType, HeaderName, HeaderValue};
-use lettre::message::{Mailbox, Mailboxes};
-use lettre::transport::smtp::authentication::Credentials;
-use lettre::transport::smtp::client::{Certificate, Tls, TlsParameters};
-use lettre::{Address, AsyncSmtpTransport, AsyncTransport as _, Message, Tokio1Executor};
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::registry::Registry;
+use stockroom_domain::{Timestamp, UserId};
 use tokio::sync::{Notify, watch};
 
 use super::mail_sql::{self as sql, DueRow, RecipientRow};
-use super::text;
+use super::smtp::{Failed, Line, Smtp};
+use super::sql::Mine;
 use crate::App;
-use crate::config::{Config, Secret, SmtpTls};
+use crate::config::Config;
 use crate::db::Conn;
 use crate::error::ApiResult;
 
 /// Lines of one mail.
-const LINES_MAX: usize = 50;
+const LINES_MAX: i64 = 50;
 /// People who get mail in one go.
 const RECIPIENTS_MAX: i64 = 20;
-/// How long the server may take for anything.
-const TIMEOUT: Duration = Duration::from_secs(20);
-/// How long nobody else sends what someone has taken on: longer than all of it may take.
-const LEASE_S: i64 = 1_800;
-/// The pause between two mails to the same person.
+/// How long nobody else sends what someone has taken on: longer than all of it may take, though
+/// each mail needed a connection of its own and as long as it may.
+const LEASE_S: i64 = 2_400;
+/// The pause between two mails to the same person. It doubles with each try that failed: eight
+/// tries take four hours and a quarter.
 const PAUSE_S: i64 = 60;
-/// The longest pause after a failure.
-const PAUSE_MAX_S: i64 = 6 * 3_600;
 /// How often a mail is tried.
 pub const TRIES_MAX: i64 = 8;
+/// What is older than this is not sent any more: nobody wants yesterday's news by mail.
+const AGE_MAX_S: i64 = 86_400;
 /// How often it is looked whether mail is due.
 const LOOK_EVERY: Duration = Duration::from_secs(10);
+/// How long a mail may still take when the process is told to stop.
+const GRACE: Duration = Duration::from_secs(5);
 
 /// Sends mail, where the settings name a server.
 #[derive(Clone, Debug)]
@@ -53,14 +52,6 @@ pub struct Mailer {
     /// Rung when mail may be due.
     is_due: Arc<Notify>,
     sent: Family<Outcome, Counter>,
-}
-
-#[derive(Debug)]
-struct Smtp {
-    transport: AsyncSmtpTransport<Tokio1Executor>,
-    from: Mailbox,
-    /// Where people find their inbox.
-    place: String,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -93,83 +84,10 @@ impl Mailer {
     pub fn ring(&self) {
         self.is_due.notify_one();
     }
-}
 
-impl Smtp {
-    fn new(config: &Config, host: &str) -> anyhow::Result<Self> {
-        let from = config.smtp_from.as_deref().context("smtp_from is missing beside smtp_host")?;
-        let from = from.parse().with_context(|| format!("smtp_from: {from:?} is no address"))?;
-        let tls = match config.smtp_tls {
-            SmtpTls::Off => Tls::None,
-            SmtpTls::Starttls => Tls::Required(parameters(host, config.smtp_ca.as_ref())?),
-            SmtpTls::Tls => Tls::Wrapper(parameters(host, config.smtp_ca.as_ref())?),
-        };
-        let mut builder = AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous(host)
-            .port(config.smtp_port)
-            .tls(tls)
-            .timeout(Some(TIMEOUT));
-        match (&config.smtp_username, &config.smtp_password) {
-            (Some(name), Some(password)) => {
-                let password = Secret::expose(password).to_owned();
-                builder = builder.credentials(Credentials::new(name.clone(), password));
-            }
-            (None, None) => {}
-            _ => anyhow::bail!("smtp_username and smtp_password go together"),
-        }
-        let own = || format!("http://{}", config.listen);
-        let place = config.public_url.clone().unwrap_or_else(own);
-        Ok(Self { transport: builder.build(), from, place })
+    fn count(&self, outcome: &'static str) {
+        self.sent.get_or_create(&Outcome { outcome }).inc();
     }
-
-    /// One mail with what is due to someone.
-    fn message(&self, to: &str, due: &[DueRow]) -> anyhow::Result<Message> {
-        let address: Address = to.parse()?;
-        let lines: Vec<String> = due.iter().map(DueRow::line).collect();
-        let subject = match &lines[..] {
-            [one] => one.clone(),
-            many => format!("{} notifications", many.len()),
-        };
-        let mut body = lines.join("\r\n");
-        body.push_str("\r\n\r\n-- \r\nStockroom, ");
-        body.push_str(&self.place);
-        body.push_str("\r\nWhat you hear of by mail is your choice: see your notifications.\r\n");
-        // So that no one's absence is answered to it (RFC 3834).
-        let name = HeaderName::new_from_ascii_str("Auto-Submitted");
-        Ok(Message::builder()
-            .from(self.from.clone())
-            .mailbox(lettre::message::header::To::from(Mailboxes::from(Mailbox::new(
-                None, address,
-            ))))
-            .subject(subject)
-            .raw_header(HeaderValue::new(name, "auto-generated".to_owned()))
-            .header(ContentType::TEXT_PLAIN)
-            .body(body)?)
-    }
-}
-
-/// How to speak TLS with a server: believing the web's authorities, and one's own.
-fn parameters(host: &str, ca: Option<&PathBuf>) -> anyhow::Result<TlsParameters> {
-    let mut builder = TlsParameters::builder(host.to_owned());
-    if let Some(path) = ca {
-        let unusable = || format!("smtp_ca: {} is of no use", path.display());
-        let pem = std::fs::read(path).with_context(unusable)?;
-        builder = builder.add_root_certificate(Certificate::from_pem(&pem).with_context(unusable)?);
-    }
-    builder.build_rustls().with_context(|| format!("smtp_host: {host:?} cannot be used"))
-}
-
-impl DueRow {
-    fn line(&self) -> String {
-        text::title(&self.kind, &serde_json::from_str(&self.data).unwrap_or_default())
-    }
-}
-
-/// Why a mail was not sent.
-enum Failed {
-    /// It may go later.
-    NotNow(String),
-    /// It never will.
-    ForGood(String),
 }
 
 /// Sends what is due until it is told to stop.
@@ -178,10 +96,9 @@ pub async fn run(app: App, mut stopped: watch::Receiver<bool>) {
         return;
     }
     while !*stopped.borrow() {
-        match send_due(&app).await {
-            // There may be more.
-            Ok(sent) if i64::try_from(sent).is_ok_and(|sent| sent == RECIPIENTS_MAX) => continue,
-            Ok(_) => {}
+        match round(&app, &stopped).await {
+            Ok(Round::Full) => continue,
+            Ok(Round::Last) => {}
             Err(error) => tracing::warn!(%error, "mail cannot be sent now"),
         }
         tokio::select! {
@@ -192,53 +109,158 @@ pub async fn run(app: App, mut stopped: watch::Receiver<bool>) {
     }
 }
 
-/// Sends mail to some of those to whom it is due; to how many it was due.
+/// Sends mail to some of those to whom it is due.
 ///
 /// # Errors
-/// The database's.
-pub async fn send_due(app: &App) -> ApiResult<usize> {
-    let Some(smtp) = &app.mailer.smtp else { return Ok(0) };
-    let now = app.clock.now();
-    let mut tx = app.db.begin().await?;
-    let taken = sql::take(&mut tx, now, now.plus_seconds(LEASE_S), RECIPIENTS_MAX).await?;
-    tx.commit().await?;
-    for recipient in &taken {
-        send(app, smtp, recipient).await?;
-    }
-    Ok(taken.len())
+/// The database's. Whoever it was not over has got their mail.
+pub async fn send_due(app: &App) -> ApiResult<()> {
+    let (_stop, stopped) = watch::channel(false);
+    round(app, &stopped).await.map(drop)
 }
 
-/// Sends what is due to one, and notes down what became of it.
-async fn send(app: &App, smtp: &Smtp, to: &RecipientRow) -> ApiResult<()> {
-    let max = i64::try_from(LINES_MAX).unwrap_or(i64::MAX);
-    let due = sql::due(Conn::from(&mut app.db.read().await?), to.user_id, max).await?;
-    let Some(last) = due.last().map(|row| row.id) else { return Ok(()) };
-    let sent = deliver(smtp, to, &due).await;
+/// What a round came to.
+enum Round {
+    /// As many were served as are at once: there may be more.
+    Full,
+    /// There is nothing to do now.
+    Last,
+}
+
+/// What came of one recipient.
+enum Served {
+    /// They have their mail, or it is noted down why not.
+    Done,
+    /// The server takes nothing at all.
+    NoServer(String),
+    /// The process is to stop.
+    Stopped,
+}
+
+async fn round(app: &App, stopped: &watch::Receiver<bool>) -> ApiResult<Round> {
+    let Some(smtp) = &app.mailer.smtp else { return Ok(Round::Last) };
+    let now = app.clock.now();
+    let until = now.plus_seconds(LEASE_S);
+    let mut tx = app.db.begin().await?;
+    let taken = sql::take(&mut tx, now, until, RECIPIENTS_MAX).await?;
+    tx.commit().await?;
+    let is_full = i64::try_from(taken.len()).is_ok_and(|taken| taken == RECIPIENTS_MAX);
+    let mut line = None;
+    let mut error = None;
+    let mut left = taken.iter();
+    while let Some(to) = left.as_slice().first() {
+        let is_to_stop = *stopped.borrow();
+        let served = match is_to_stop {
+            true => Ok(Served::Stopped),
+            false => serve(app, smtp, &mut line, to, stopped).await,
+        };
+        let next_at = match served {
+            Ok(Served::Done) => None,
+            Err(cause) => {
+                // It is over one of them: the others get theirs.
+                tracing::debug!(%cause, user = to.user_id, "a mail is left for later");
+                error = Some(cause);
+                None
+            }
+            Ok(Served::Stopped) => Some(app.clock.now()),
+            Ok(Served::NoServer(why)) => {
+                tracing::warn!(why, "the server for mail takes none now");
+                app.mailer.count("no_server");
+                Some(app.clock.now().plus_seconds(PAUSE_S))
+            }
+        };
+        if let Some(next_at) = next_at {
+            give_back(app, left.as_slice(), (until, next_at)).await?;
+            return error.map_or(Ok(Round::Last), Err);
+        }
+        left.next();
+    }
+    if let Some(line) = line {
+        line.end().await;
+    }
+    match error {
+        Some(error) => Err(error),
+        None if is_full => Ok(Round::Full),
+        None => Ok(Round::Last),
+    }
+}
+
+/// Leaves people whom this process has taken on to whoever comes next.
+async fn give_back(
+    app: &App,
+    left: &[RecipientRow],
+    (until, next_at): (Timestamp, Timestamp),
+) -> ApiResult<()> {
+    let mut tx = app.db.begin().await?;
+    for to in left {
+        sql::give_back(&mut tx, to.user_id, until, next_at).await?;
+    }
+    Ok(tx.commit().await?)
+}
+
+/// Sends one what is due to them, and notes down what became of it.
+async fn serve(
+    app: &App,
+    smtp: &Smtp,
+    line: &mut Option<Line>,
+    to: &RecipientRow,
+    stopped: &watch::Receiver<bool>,
+) -> ApiResult<Served> {
+    let due = due(app, to).await?;
+    let Some(last) = due.last().map(|row| row.id) else {
+        note(app, to, None, (to.mail_tries, 0)).await?;
+        return Ok(Served::Done);
+    };
+    let sent = tokio::select! {
+        sent = smtp.send(line, (to.user_id, &to.email), &due) => sent,
+        () = grace(stopped.clone()) => return Ok(Served::Stopped),
+    };
     let (outcome, tries) = match &sent {
         Ok(()) => ("sent", 0),
+        Err(Failed::NoServer(why)) => return Ok(Served::NoServer(why.clone())),
         Err(Failed::NotNow(_)) if to.mail_tries + 1 < TRIES_MAX => ("deferred", to.mail_tries + 1),
         Err(_) => ("failed", 0),
     };
     if let Err(Failed::NotNow(why) | Failed::ForGood(why)) = sent {
         tracing::warn!(why, user = to.user_id, outcome, "a mail was not taken");
     }
-    app.mailer.sent.get_or_create(&Outcome { outcome }).inc();
-    let pause = PAUSE_S.saturating_mul(1 << tries.clamp(0, 16)).min(PAUSE_MAX_S);
-    let mut tx = app.db.begin().await?;
-    if outcome != "deferred" {
-        sql::settle(&mut tx, (to.user_id, last), outcome).await?;
-    }
-    sql::go_on(&mut tx, to.user_id, tries, app.clock.now().plus_seconds(pause)).await?;
-    tx.commit().await?;
-    Ok(())
+    app.mailer.count(outcome);
+    let settled = (outcome != "deferred").then_some((last, outcome));
+    note(app, to, settled, (tries, PAUSE_S << tries.clamp(0, TRIES_MAX))).await?;
+    Ok(Served::Done)
 }
 
-async fn deliver(smtp: &Smtp, to: &RecipientRow, due: &[DueRow]) -> Result<(), Failed> {
-    let message = smtp.message(&to.email, due);
-    let message = message.map_err(|error| Failed::ForGood(format!("{error:#}")))?;
-    match smtp.transport.send(message).await {
-        Ok(_) => Ok(()),
-        Err(error) if error.is_permanent() => Err(Failed::ForGood(error.to_string())),
-        Err(error) => Err(Failed::NotNow(error.to_string())),
+/// Ends some time after the process is told to stop.
+async fn grace(mut stopped: watch::Receiver<bool>) {
+    if stopped.wait_for(|stopped| *stopped).await.is_ok() {
+        tokio::time::sleep(GRACE).await;
+    } else {
+        std::future::pending().await
     }
+}
+
+/// What is due to someone by now, oldest first. What they may not read any more is forgotten, and
+/// what is old is given up.
+async fn due(app: &App, to: &RecipientRow) -> ApiResult<Vec<DueRow>> {
+    let Some(who) = app.auth.absent(UserId(to.user_id)).await? else { return Ok(Vec::new()) };
+    let mut tx = app.db.begin().await?;
+    sql::forget_lost(&mut tx, &Mine::of(&who)).await?;
+    sql::give_up(&mut tx, to.user_id, app.clock.now().plus_seconds(-AGE_MAX_S)).await?;
+    tx.commit().await?;
+    Ok(sql::due(Conn::from(&mut app.db.read().await?), to.user_id, LINES_MAX).await?)
+}
+
+/// Notes down what became of what was due to someone up to a notification, how often it has
+/// failed since it went well, and that they get none for so many seconds.
+async fn note(
+    app: &App,
+    to: &RecipientRow,
+    settled: Option<(i64, &str)>,
+    (tries, pause_s): (i64, i64),
+) -> ApiResult<()> {
+    let mut tx = app.db.begin().await?;
+    if let Some((last, outcome)) = settled {
+        sql::settle(&mut tx, (to.user_id, last), outcome).await?;
+    }
+    sql::go_on(&mut tx, to.user_id, tries, app.clock.now().plus_seconds(pause_s)).await?;
+    Ok(tx.commit().await?)
 }

@@ -2,7 +2,8 @@
 
 use stockroom_domain::Timestamp;
 
-use crate::db::{Conn, Tx};
+use super::sql::Mine;
+use crate::db::{Conn, Select, Tx};
 
 /// Someone to whom mail is due.
 pub(super) struct RecipientRow {
@@ -17,8 +18,9 @@ pub(super) struct DueRow {
     pub(super) id: i64,
     pub(super) kind: String,
     pub(super) data: String,
+    pub(super) created_at: i64,
 }
-crate::from_row!(DueRow { id, kind, data });
+crate::from_row!(DueRow { id, kind, data, created_at });
 
 /// Takes some people to whom mail is due, so that nobody else sends it before `until`. Leans on
 /// `notifications_to_mail`.
@@ -44,9 +46,44 @@ pub(super) async fn take(
     })
 }
 
+/// Leaves someone to whom mail is due to whoever comes next, from then on, unless another process
+/// has taken them on meanwhile.
+pub(super) async fn give_back(
+    tx: &mut Tx,
+    user: i64,
+    until: Timestamp,
+    next_at: Timestamp,
+) -> sqlx::Result<()> {
+    const SQL: &str = "UPDATE notification_settings SET mail_next_at = $1
+        WHERE user_id = $2 AND mail_next_at = $3";
+    on_db!(Conn::from(tx), conn => {
+        let update = sqlx::query(SQL).bind(next_at.0).bind(user).bind(until.0);
+        update.execute(conn).await.map(drop)
+    })
+}
+
+/// Has no mail go out of what someone may not read any more. Leans on `notifications_to_mail`.
+pub(super) async fn forget_lost(tx: &mut Tx, mine: &Mine) -> sqlx::Result<()> {
+    let mut update = Select::new("UPDATE notifications AS n SET mail = NULL WHERE n.user_id = ");
+    update.bind(mine.user.0).push(" AND n.mail = 'due' AND NOT ");
+    mine.push_readable(&mut update);
+    update.push(" RETURNING id");
+    let _: Vec<(i64,)> = update.fetch_all(Conn::from(tx)).await?;
+    Ok(())
+}
+
+/// Gives up what was due to someone so long. Leans on `notifications_to_mail`.
+pub(super) async fn give_up(tx: &mut Tx, user: i64, before: Timestamp) -> sqlx::Result<()> {
+    const SQL: &str = "UPDATE notifications SET mail = 'failed'
+        WHERE user_id = $1 AND mail = 'due' AND created_at <= $2";
+    on_db!(Conn::from(tx), conn => {
+        sqlx::query(SQL).bind(user).bind(before.0).execute(conn).await.map(drop)
+    })
+}
+
 /// What is due to someone, oldest first. Leans on `notifications_to_mail`.
 pub(super) async fn due(db: Conn<'_>, user: i64, max: i64) -> sqlx::Result<Vec<DueRow>> {
-    const SQL: &str = "SELECT id, kind, data FROM notifications
+    const SQL: &str = "SELECT id, kind, data, created_at FROM notifications
         WHERE user_id = $1 AND mail = 'due'
         ORDER BY id
         LIMIT CAST($2 AS BIGINT)";

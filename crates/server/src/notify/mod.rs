@@ -2,13 +2,15 @@
 //!
 //! [`rules`] is the one table of what is told to whom. [`tell`] follows the event log and writes a
 //! row for everyone who is to hear of an event: those who hold a right where it happened, or whom
-//! it concerns, but never whoever did it. [`mail`] sends what is wished for by mail.
+//! it concerns, but never whoever did it. [`mail`] sends what is wished for by mail, and [`smtp`]
+//! speaks with the server for it.
 
 pub mod http;
 pub mod mail;
 mod mail_sql;
 mod preferences;
 mod rules;
+mod smtp;
 mod sql;
 mod tell;
 mod text;

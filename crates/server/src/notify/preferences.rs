@@ -114,9 +114,9 @@ impl NotificationPreferences {
         sql::set_settings(tx, user, email.as_deref(), self.all_stores).await?;
         for (topic, channel) in &self.topics {
             sql::choose(tx, user, *topic, channel.name()).await?;
-        }
-        if email.is_none() {
-            sql::forget_mail(tx, user).await?;
+            if *channel != Channel::Email || email.is_none() {
+                sql::forget_mail(tx, user, *topic).await?;
+            }
         }
         Ok(())
     }

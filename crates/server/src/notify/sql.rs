@@ -264,6 +264,8 @@ pub(super) enum Named {
     Key,
     /// An order, by whoever placed it.
     Order,
+    /// A store, by its name.
+    Store,
 }
 
 /// Some things of a kind, by their numbers. Leans on the primary keys.
@@ -279,9 +281,15 @@ where
         Named::User => "SELECT id, username FROM users WHERE TRUE",
         Named::Key => "SELECT id, name FROM api_keys WHERE TRUE",
         Named::Order => "SELECT id, user_id FROM orders WHERE user_id IS NOT NULL",
+        Named::Store => "SELECT id, name FROM stores WHERE TRUE",
     });
     select.any_of(" AND id", ids);
     select.fetch_all(db).await
+}
+
+/// Whether a text has to say in which store.
+pub(super) async fn has_several_stores(db: Conn<'_>) -> sqlx::Result<bool> {
+    Ok(Select::new("SELECT 1 FROM stores WHERE NOT is_deleted").count(db, 2).await? > 1)
 }
 
 /// Which of someone's notifications.
@@ -306,15 +314,21 @@ impl Mine {
         }
     }
 
-    /// Of each topic, what happened where they hold its permission; of the whole shop, what
-    /// happened if they hold it anywhere; and what is about themselves.
     fn narrow(&self, select: &mut Select) {
         select.push(" WHERE n.user_id = ").bind(self.user.0);
         if self.is_unread {
             select.push(" AND n.read_at IS NULL");
         }
         select.any_of(" AND n.topic", self.topics.iter().map(|topic| topic.name()));
-        select.push(" AND ((n.subject_kind = 'user' AND n.subject_id = ").bind(self.user.0);
+        select.push(" AND ");
+        self.push_readable(select);
+    }
+
+    /// Adds the condition for what they may read. Of each topic, what happened where they hold its
+    /// permission; of the whole shop, what happened if they hold it anywhere; and what is about
+    /// themselves.
+    pub(super) fn push_readable(&self, select: &mut Select) {
+        select.push("((n.subject_kind = 'user' AND n.subject_id = ").bind(self.user.0);
         select.push(")");
         for (topic, scope) in &self.scopes {
             if scope.is_empty() {
@@ -471,8 +485,11 @@ pub(super) async fn choose(
     })
 }
 
-/// Forgets mail that is due to someone who has no address any more.
-pub(super) async fn forget_mail(tx: &mut Tx, user: i64) -> sqlx::Result<()> {
-    const SQL: &str = "UPDATE notifications SET mail = NULL WHERE user_id = $1 AND mail = 'due'";
-    on_db!(Conn::from(tx), conn => sqlx::query(SQL).bind(user).execute(conn).await.map(drop))
+/// Forgets mail of a topic that is due to someone, who wants none any more.
+pub(super) async fn forget_mail(tx: &mut Tx, user: i64, topic: Topic) -> sqlx::Result<()> {
+    const SQL: &str = "UPDATE notifications SET mail = NULL
+        WHERE user_id = $1 AND mail = 'due' AND topic = $2";
+    on_db!(Conn::from(tx), conn => {
+        sqlx::query(SQL).bind(user).bind(topic.name()).execute(conn).await.map(drop)
+    })
 }

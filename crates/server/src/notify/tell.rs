@@ -133,6 +133,8 @@ struct Names {
     keys: HashMap<i64, String>,
     /// Who placed an order.
     placers: HashMap<i64, i64>,
+    /// Stores, where there are several.
+    stores: HashMap<i64, String>,
 }
 
 impl Names {
@@ -156,8 +158,15 @@ impl Names {
         let is_to_placer = |rule: &Rule| rule.to.contains(&Audience::Placer);
         let orders = worth.iter().filter(|(_, rule, _)| is_to_placer(rule));
         let orders = orders.map(|(event, ..)| event.subject_id).collect();
-        let placers: Vec<(i64, i64)> = sql::named(Conn::from(reader), Named::Order, orders).await?;
+        let placers: Vec<(i64, i64)> =
+            sql::named(Conn::from(&mut *reader), Named::Order, orders).await?;
         names.placers.extend(placers);
+        let stores: Vec<i64> = worth.iter().filter_map(|(event, ..)| event.store_id).collect();
+        if !stores.is_empty() && sql::has_several_stores(Conn::from(&mut *reader)).await? {
+            let stores: Vec<(i64, String)> =
+                sql::named(Conn::from(reader), Named::Store, stores).await?;
+            names.stores.extend(stores);
+        }
         Ok(names)
     }
 
@@ -182,6 +191,9 @@ impl Names {
             data["product_id"] = json!(id);
             data["sku"] = json!(sku);
             data["name"] = json!(name);
+        }
+        if let Some(name) = event.store_id.and_then(|store| self.stores.get(&store)) {
+            data["store"] = json!(name);
         }
         data
     }

@@ -2,8 +2,17 @@
 
 use serde_json::Value;
 
-/// The line, made of what kind of event it was and of what is noted down of it.
+/// The line, made of what kind of event it was and of what is noted down of it; first of all the
+/// store, if there are several.
 pub(super) fn title(kind: &str, data: &Value) -> String {
+    let said = said(kind, data);
+    match data["store"].as_str() {
+        Some(store) => format!("{store}: {said}"),
+        None => said,
+    }
+}
+
+fn said(kind: &str, data: &Value) -> String {
     let text = |name: &str| match &data[name] {
         Value::String(text) => text.clone(),
         Value::Null => "?".to_owned(),
@@ -47,7 +56,11 @@ pub(super) fn title(kind: &str, data: &Value) -> String {
             format!("A message of the queue {} failed too often and is parked.", text("queue"))
         }
         "webhook.paused" => {
-            format!("The webhook {} is paused: its receiver takes nothing.", text("webhook_id"))
+            let why = match data["reason"].as_str() {
+                Some("behind") => "too much waits for its receiver",
+                _ => "its receiver takes nothing",
+            };
+            format!("The webhook {} is paused: {why}.", text("webhook_id"))
         }
         other => other.to_owned(),
     }
@@ -79,5 +92,10 @@ mod tests {
         });
         let text = "Price of Cat food (CAT): 3.00 instead of 2.00.";
         assert_eq!(title("product.updated", &price), text);
+        let behind = json!({ "webhook_id": 3, "reason": "behind" });
+        let text = "The webhook 3 is paused: too much waits for its receiver.";
+        assert_eq!(title("webhook.paused", &behind), text);
+        let there = json!({ "order_id": 7, "store": "North street" });
+        assert_eq!(title("order.confirmed", &there), "North street: Order 7 is confirmed.");
     }
 }

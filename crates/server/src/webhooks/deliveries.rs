@@ -303,7 +303,11 @@ impl List for Deliveries {
     fn cells(&self, row: DeliveryRow) -> Vec<String> {
         let id = row.id;
         // What was stored can be read; else the row still tells which one it is.
-        let Ok(view) = row.view() else { return vec![id.to_string(); self.columns().len()] };
+        let Ok(view) = row.view() else {
+            let mut cells = vec![String::new(); self.columns().len()];
+            cells[0] = id.to_string();
+            return cells;
+        };
         vec![
             view.id.to_string(),
             or_empty(view.event_id),

@@ -8,6 +8,8 @@ use crate::db::{Conn, Select, Tx};
 
 /// How long deliveries are kept.
 const KEPT_S: i64 = 30 * 24 * 3_600;
+/// How long those that have arrived are.
+const DELIVERED_KEPT_S: i64 = 7 * 24 * 3_600;
 
 /// A delivery as it is stored.
 #[derive(Clone, Debug)]
@@ -195,6 +197,24 @@ pub(super) async fn due_webhooks(
     on_db!(db, conn => sqlx::query_as(SQL).bind(now.0).bind(now.0).fetch_all(conn).await)
 }
 
+/// The webhooks that are active and as they are since then, for which more than `max` deliveries
+/// wait. Leans on `webhook_deliveries_due`, no further than that many.
+pub(super) async fn webhooks_behind(
+    db: Conn<'_>,
+    since: Timestamp,
+    max: i64,
+) -> sqlx::Result<Vec<i64>> {
+    const SQL: &str = "SELECT w.id
+        FROM webhooks w
+        WHERE NOT w.is_deleted AND w.pause_reason IS NULL AND w.updated_at <= $1
+          AND EXISTS (
+              SELECT 1 FROM webhook_deliveries d
+              WHERE d.webhook_id = w.id AND d.state = 'pending'
+              LIMIT 1 OFFSET CAST($2 AS BIGINT))
+        ORDER BY w.id";
+    on_db!(db, conn => sqlx::query_scalar(SQL).bind(since.0).bind(max).fetch_all(conn).await)
+}
+
 /// A delivery that is to be sent now.
 #[derive(Clone, Debug)]
 pub(super) struct ClaimedRow {
@@ -303,8 +323,9 @@ pub(super) async fn backlog(db: Conn<'_>, now: Timestamp, max: i64) -> sqlx::Res
     due.count(db, max).await
 }
 
-/// Forgets at most so many that were made long ago, and secrets that sign no more; how many.
-/// Leans on `webhook_deliveries_by_age`.
+/// Forgets at most so many that were made long ago, those that have arrived sooner, and secrets
+/// that sign no more; how many. Leans on `webhook_deliveries_by_age` and
+/// `webhook_deliveries_delivered`.
 ///
 /// # Errors
 /// The database did not answer.
@@ -315,11 +336,23 @@ pub async fn forget_old(tx: &mut Tx, now: Timestamp, rows_max: i64) -> sqlx::Res
             WHERE created_at <= $1
             ORDER BY created_at, id
             LIMIT CAST($2 AS BIGINT))";
+    const DELIVERED: &str = "DELETE FROM webhook_deliveries
+        WHERE id IN (
+            SELECT id FROM webhook_deliveries
+            WHERE state = 'delivered' AND finished_at <= $1
+            ORDER BY finished_at, id
+            LIMIT CAST($2 AS BIGINT))";
     const SECRETS: &str = "DELETE FROM webhook_secrets WHERE signs_until <= $1";
     on_db!(Conn::from(tx), conn => {
-        let before = now.plus_seconds(-KEPT_S).0;
         sqlx::query(SECRETS).bind(now.0).execute(&mut *conn).await?;
-        let done = sqlx::query(SQL).bind(before).bind(rows_max).execute(conn).await?;
-        Ok(done.rows_affected())
+        let mut rows = 0;
+        for (sql, kept_s) in [(SQL, KEPT_S), (DELIVERED, DELIVERED_KEPT_S)] {
+            let before = now.plus_seconds(-kept_s).0;
+            // No more than are to be dealt with in one transaction, of both together.
+            let left = rows_max.saturating_sub(i64::try_from(rows).unwrap_or(i64::MAX));
+            let done = sqlx::query(sql).bind(before).bind(left).execute(&mut *conn).await?;
+            rows += done.rows_affected();
+        }
+        Ok(rows)
     })
 }

@@ -16,6 +16,7 @@ mod deliveries_sql;
 pub mod fanout;
 pub mod http;
 mod metrics;
+mod pauses;
 mod send;
 pub mod sender;
 mod signature;
@@ -36,6 +37,7 @@ use crate::config::{Config, Networks};
 
 pub use deliveries_sql::forget_old;
 pub use metrics::WebhookMetrics;
+pub use pauses::{WAITING_MAX, pause_those_behind};
 
 /// The name of this work among the queues.
 pub const QUEUE: &str = "webhooks";

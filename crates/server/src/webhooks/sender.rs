@@ -6,12 +6,12 @@
 //! processes share the work by their leases.
 //!
 //! Each webhook has a few places in a process, one that fails has one: however slowly it answers,
-//! the others go on.
+//! the others go on. What a process cannot sign it does not take: another may be able to.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use serde_json::json;
 use stockroom_domain::Timestamp;
 use tokio::sync::watch;
 use tokio::task::{Id, JoinError, JoinSet};
@@ -20,15 +20,11 @@ use super::deliveries::DeliveryState;
 use super::deliveries_sql::{self, ClaimedRow, Recorded};
 use super::send::{self, Message};
 use super::verdict::{self, Attempt, Next};
-use super::webhook::Webhook;
-use super::{signature, sql};
+use super::{pauses, signature, sql};
 use crate::App;
-use crate::audit::Origin;
 use crate::clock;
-use crate::db::{Conn, Tx};
+use crate::db::Conn;
 use crate::error::{ApiError, ApiResult};
-use crate::events::{self, Event, Fact};
-use crate::http::resource::Resource as _;
 
 /// Attempts of a process at once: more than there are webhooks, so that each has a place.
 const PLACES: usize = 128;
@@ -38,9 +34,13 @@ const PLACES_OF_ONE: usize = 4;
 const LEASE_S: i64 = 60;
 /// How often it is looked for what is due, where nobody tells of news.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
+/// How long a webhook is let be whose secrets cannot be read here.
+const UNREADABLE: Duration = Duration::from_secs(60);
 /// How often what is due is counted.
 const COUNT_EVERY: Duration = Duration::from_secs(5);
 const COUNT_MAX: i64 = 10_000;
+/// How often it is looked for which webhooks too much waits.
+const WEIGH_EVERY: Duration = Duration::from_secs(60);
 /// How long attempts may go on when the process is told to stop.
 const GRACE: Duration = Duration::from_secs(5);
 
@@ -52,6 +52,7 @@ pub async fn run(app: App, mut stopped: watch::Receiver<bool>) {
             tracing::warn!(%error, "webhooks cannot be sent now");
         }
         sender.count().await;
+        sender.pause_those_behind().await;
         tokio::select! {
             () = app.webhooks.news.notified() => {}
             Some(ended) = sender.attempts.join_next_with_id() => sender.ended(ended),
@@ -90,6 +91,16 @@ struct Sender {
     /// Who is served first changes, so that nobody is always the last.
     turn: usize,
     counted_at: Option<Instant>,
+    weighed_at: Option<Instant>,
+    /// Webhooks whose secrets could not be read here, and when.
+    unreadable: HashMap<i64, Instant>,
+}
+
+/// A webhook for which something is to be sent.
+struct Wanted {
+    webhook: i64,
+    url: String,
+    places: usize,
 }
 
 /// A delivery that this process has taken.
@@ -97,6 +108,7 @@ struct Claimed {
     row: ClaimedRow,
     webhook: i64,
     url: String,
+    secrets: Arc<[Vec<u8>]>,
     lease_until: Timestamp,
 }
 
@@ -109,6 +121,8 @@ impl Sender {
             webhooks: HashMap::new(),
             turn: 0,
             counted_at: None,
+            weighed_at: None,
+            unreadable: HashMap::new(),
         }
     }
 
@@ -118,9 +132,50 @@ impl Sender {
             self.ended(ended);
         }
         let now = self.app.clock.now();
+        let wanted = self.wanted(now).await?;
+        if wanted.is_empty() {
+            return Ok(());
+        }
+        let mut signed = Vec::new();
+        for one in wanted {
+            if let Some(secrets) = self.secrets(one.webhook, now).await? {
+                signed.push((one, secrets));
+            }
+        }
+        if signed.is_empty() {
+            return Ok(());
+        }
+        let until = now.plus_seconds(LEASE_S);
+        let mut tx = self.app.db.begin().await?;
+        let mut claimed = Vec::new();
+        for (Wanted { webhook, url, places }, secrets) in signed {
+            let limit = i64::try_from(places).unwrap_or(1);
+            let rows = deliveries_sql::claim(&mut tx, webhook, (now, until), limit).await?;
+            let claim = |row| Claimed {
+                row,
+                webhook,
+                url: url.clone(),
+                secrets: Arc::clone(&secrets),
+                lease_until: until,
+            };
+            claimed.extend(rows.into_iter().map(claim));
+        }
+        tx.commit().await?;
+        for one in claimed {
+            let (app, webhook) = (self.app.clone(), one.webhook);
+            let task = self.attempts.spawn(deliver(app, one, self.stopped.clone()));
+            self.webhooks.insert(task.id(), webhook);
+        }
+        Ok(())
+    }
+
+    /// For which webhooks something is due, and how many places each has.
+    async fn wanted(&mut self, now: Timestamp) -> ApiResult<Vec<Wanted>> {
         let mut reader = self.app.db.read().await?;
         let mut due = deliveries_sql::due_webhooks(Conn::from(&mut reader), now).await?;
         drop(reader);
+        let is_let_be = |at: &Instant| at.elapsed() < UNREADABLE;
+        due.retain(|(webhook, ..)| !self.unreadable.get(webhook).is_some_and(is_let_be));
         if !due.is_empty() {
             let first = self.turn % due.len();
             due.rotate_left(first);
@@ -134,28 +189,33 @@ impl Sender {
             let places = places.saturating_sub(taken).min(free);
             if places > 0 {
                 free -= places;
-                wanted.push((webhook, url, places));
+                wanted.push(Wanted { webhook, url, places });
             }
         }
-        if wanted.is_empty() {
-            return Ok(());
+        Ok(wanted)
+    }
+
+    /// What a webhook signs with; `None` where that cannot be read in this process.
+    async fn secrets(&mut self, webhook: i64, now: Timestamp) -> ApiResult<Option<Arc<[Vec<u8>]>>> {
+        let mut reader = self.app.db.read().await?;
+        let stored = sql::secrets(Conn::from(&mut reader), webhook, now).await?;
+        drop(reader);
+        let wrapper = self.app.auth.tokens.keyring().wrapper();
+        let open = |text: &String| signature::opened(wrapper, webhook, text);
+        let secrets: Vec<Vec<u8>> = stored.iter().filter_map(open).collect();
+        if secrets.len() == stored.len() && !secrets.is_empty() {
+            self.unreadable.remove(&webhook);
+            return Ok(Some(secrets.into()));
         }
-        let until = now.plus_seconds(LEASE_S);
-        let mut tx = self.app.db.begin().await?;
-        let mut claimed = Vec::new();
-        for (webhook, url, places) in wanted {
-            let limit = i64::try_from(places).unwrap_or(1);
-            let rows = deliveries_sql::claim(&mut tx, webhook, (now, until), limit).await?;
-            let claim = |row| Claimed { row, webhook, url: url.clone(), lease_until: until };
-            claimed.extend(rows.into_iter().map(claim));
+        // Not the receiver's fault, and another process may be able to.
+        if self.unreadable.insert(webhook, clock::monotonic()).is_none() {
+            tracing::warn!(
+                webhook,
+                "what a webhook signs with cannot be read: STOCKROOM_KEY_FILE has another key than \
+                 when it was made. Others that can read it send; else rotate its secret"
+            );
         }
-        tx.commit().await?;
-        for one in claimed {
-            let (app, webhook) = (self.app.clone(), one.webhook);
-            let task = self.attempts.spawn(deliver(app, one, self.stopped.clone()));
-            self.webhooks.insert(task.id(), webhook);
-        }
-        Ok(())
+        Ok(None)
     }
 
     /// An attempt has ended, and its place is free.
@@ -184,19 +244,36 @@ impl Sender {
             self.app.webhooks.metrics.backlog(due);
         }
     }
+
+    /// Pauses those for which too much waits, now and then.
+    async fn pause_those_behind(&mut self) {
+        if self.weighed_at.is_some_and(|at| at.elapsed() < WEIGH_EVERY) {
+            return;
+        }
+        self.weighed_at = Some(clock::monotonic());
+        if let Err(error) = pauses::pause_those_behind(&self.app).await {
+            tracing::warn!(%error, "webhooks for which too much waits are left for later");
+        }
+    }
 }
 
 /// Sends a delivery, and notes down how that went.
 async fn deliver(app: App, claimed: Claimed, stopped: watch::Receiver<bool>) {
+    let now = app.clock.now();
+    let message = Message {
+        url: &claimed.url,
+        id: &claimed.row.message_id,
+        payload: &claimed.row.payload,
+        secrets: &claimed.secrets,
+    };
     let sent = tokio::select! {
-        sent = attempt(&app, &claimed) => sent,
-        () = grace(stopped) => Ok(None),
+        sent = send::send(&app.webhooks, &message, now) => Some(sent),
+        () = grace(stopped) => None,
     };
     // Not within the other: a transaction is never dropped in the middle.
     let noted = match sent {
-        Ok(Some((attempt, response))) => note(&app, &claimed, attempt, response.as_deref()).await,
-        Ok(None) => let_go(&app, &claimed).await,
-        Err(error) => Err(error),
+        Some((attempt, response)) => note(&app, &claimed, attempt, response.as_deref()).await,
+        None => let_go(&app, &claimed).await,
     };
     if let Err(error) = noted {
         let (webhook, delivery) = (claimed.webhook, claimed.row.id);
@@ -211,31 +288,6 @@ async fn grace(mut stopped: watch::Receiver<bool>) {
     } else {
         std::future::pending().await
     }
-}
-
-/// Sends it.
-async fn attempt(app: &App, claimed: &Claimed) -> ApiResult<Option<(Attempt, Option<String>)>> {
-    let now = app.clock.now();
-    let mut reader = app.db.read().await?;
-    let stored = sql::secrets(Conn::from(&mut reader), claimed.webhook, now).await?;
-    drop(reader);
-    let wrapper = app.auth.tokens.keyring().wrapper();
-    let open = |text: &String| signature::opened(wrapper, claimed.webhook, text);
-    let secrets: Vec<Vec<u8>> = stored.iter().filter_map(open).collect();
-    if secrets.len() < stored.len() || secrets.is_empty() {
-        // Not the receiver's fault, and another process may be able to.
-        return Err(ApiError::unavailable(
-            "what the webhook signs with cannot be read: STOCKROOM_KEY_FILE has another key than \
-             when it was made. Rotate its secret",
-        ));
-    }
-    let message = Message {
-        url: &claimed.url,
-        id: &claimed.row.message_id,
-        payload: &claimed.row.payload,
-        secrets: &secrets,
-    };
-    Ok(Some(send::send(&app.webhooks, &message, now).await))
 }
 
 /// Lets go of a delivery, for another process or the next start.
@@ -272,37 +324,10 @@ async fn note(
     }
     app.webhooks.metrics.attempted(outcome);
     if next == Next::Delivered {
-        sql::clear_failing(&mut tx, claimed.webhook).await?;
+        sql::clear_failing(&mut tx, claimed.webhook, &claimed.url).await?;
         return Ok(tx.commit().await?);
     }
     let (webhook, delivery) = (claimed.webhook, claimed.row.id);
     tracing::debug!(webhook, delivery, error = attempt.error, "a delivery has failed");
-    note_failure(tx, claimed.webhook, &attempt, now).await
-}
-
-/// Notes that nothing arrives for a webhook, and pauses it if that is so for long.
-async fn note_failure(
-    mut tx: Tx,
-    webhook: i64,
-    attempt: &Attempt,
-    now: Timestamp,
-) -> ApiResult<()> {
-    let Some(before) = sql::lock(&mut tx, webhook).await? else { return Ok(tx.commit().await?) };
-    let since = before.failing_since.unwrap_or(now.0);
-    if before.failing_since.is_none() {
-        sql::set_failing(&mut tx, webhook, since).await?;
-    }
-    let reason = verdict::pause(attempt, since, now);
-    let is_told = !before.is_deleted && before.pause_reason.is_none();
-    let Some(reason) = reason.filter(|_| is_told) else { return Ok(tx.commit().await?) };
-    sql::pause(&mut tx, webhook, reason, now).await?;
-    let after = Webhook::find(Conn::from(&mut tx), webhook).await?;
-    let after = after.ok_or_else(|| ApiError::not_found("webhook", webhook))?;
-    tracing::warn!(webhook, reason = reason.name(), "a webhook is paused");
-    let data = json!({ "version": after.version, "reason": reason.name() });
-    let fact = Fact::new(Event::new("webhook.paused", "webhook", webhook, &data));
-    let fact = fact.before(&before.view()).after(&after.view());
-    let (event, entry) = fact.told_and_recorded(Origin::system("webhooks"));
-    events::append(tx, now, &[event], &[entry]).await?;
-    Ok(())
+    pauses::note_failure(tx, (claimed.webhook, &claimed.url), &attempt, now).await
 }

@@ -215,11 +215,13 @@ pub(super) async fn set_failing(tx: &mut Tx, id: i64, since: i64) -> sqlx::Resul
         .map(drop))
 }
 
-/// Notes that an attempt went well, where that is news.
-pub(super) async fn clear_failing(tx: &mut Tx, id: i64) -> sqlx::Result<()> {
+/// Notes that an attempt went well, where that is news and it still leads there.
+pub(super) async fn clear_failing(tx: &mut Tx, id: i64, url: &str) -> sqlx::Result<()> {
     const SQL: &str = "UPDATE webhooks SET failing_since = NULL
-        WHERE id = $1 AND failing_since IS NOT NULL";
-    on_db!(Conn::from(tx), conn => sqlx::query(SQL).bind(id).execute(conn).await.map(drop))
+        WHERE id = $1 AND url = $2 AND failing_since IS NOT NULL";
+    on_db!(Conn::from(tx), conn => {
+        sqlx::query(SQL).bind(id).bind(url).execute(conn).await.map(drop)
+    })
 }
 
 /// Hides a webhook, and removes what it signs with.

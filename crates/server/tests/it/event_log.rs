@@ -15,7 +15,7 @@ on_both_engines!(
     whoever_waits_hears_of_what_another_node_has_written,
     whoever_loses_a_right_while_they_wait_hears_of_nothing,
     a_place_that_is_not_kept_is_said_to_be_so,
-    a_place_beyond_the_log_is_refused,
+    a_place_of_a_log_that_was_set_back_is_said_to_be_so,
 );
 
 async fn events(app: &TestApp, who: &Person, query: &str) -> (Vec<Value>, i64) {
@@ -160,11 +160,18 @@ async fn a_place_that_is_not_kept_is_said_to_be_so(app: TestApp) {
     assert_eq!(kept.len(), 1);
 }
 
-async fn a_place_beyond_the_log_is_refused(app: TestApp) {
+async fn a_place_of_a_log_that_was_set_back_is_said_to_be_so(app: TestApp) {
     let shop = app.shop(9).await;
-    for after in [-1, 2, i64::MAX] {
+    app.sale(&shop.admin, shop.store, shop.product, 1).await.expect(201);
+    let head = app.number("SELECT last_id FROM event_head").await;
+    for after in [head + 1, i64::MAX] {
         let path = format!("/api/inventory/events?after={after}");
-        let refused = app.get_as(&shop.admin, &path).await.expect(400);
-        assert_eq!(refused.error("invalid_request")["field"], "after");
+        let gone = app.get_as(&shop.admin, &path).await.expect(410);
+        let error = gone.error("cursor_expired");
+        assert_eq!((&error["field"], &error["details"]["head"]), (&json!("after"), &json!(head)));
     }
+    let (nothing, next) = events(&app, &shop.admin, &format!("?after={head}")).await;
+    assert_eq!((nothing.len(), next), (0, head), "this is its end");
+    let refused = app.get_as(&shop.admin, "/api/inventory/events?after=-1").await.expect(400);
+    assert_eq!(refused.error("invalid_request")["field"], "after");
 }

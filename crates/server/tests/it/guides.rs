@@ -7,6 +7,7 @@ use std::path::Path;
 
 use stockroom::config::SETTINGS;
 use stockroom::error::ErrorCode;
+use stockroom::events::kinds::KINDS;
 
 use crate::support::{Engine, TestApp};
 use crate::tidy::source::{files, read, root};
@@ -89,6 +90,22 @@ async fn every_metric_is_described() {
         let shown = format!("`{name}{suffix}`");
         assert!(page.contains(&shown), "docs/operations.md has no {shown}");
     }
+}
+
+/// In the table of them each stands by itself, or by its two halves: `product.…` and `created`.
+#[test]
+fn every_type_of_event_is_described() {
+    let rows = rows("docs/orders.md");
+    let is_there = |kind: &str| {
+        let (word, what) = kind.split_once('.').expect("two words");
+        rows.iter().filter(|row| row.len() == 2).any(|row| {
+            let has =
+                |cell: &str, text: &str| cell.split([' ', ',', ':', ';']).any(|part| part == text);
+            has(&row[0], kind) || has(&row[0], &format!("{word}.…")) && has(&row[1], what)
+        })
+    };
+    let missing: Vec<_> = KINDS.iter().filter(|kind| !is_there(kind)).collect();
+    assert!(missing.is_empty(), "docs/orders.md has no {missing:?}");
 }
 
 #[test]

@@ -19,6 +19,7 @@ on_both_engines!(
     whoever_comes_back_goes_on_behind_the_cursor,
     whoever_comes_back_from_before_what_is_kept_is_told_so,
     whoever_comes_back_from_too_far_behind_is_told_so,
+    whoever_comes_back_to_a_log_that_was_set_back_is_told_so,
     what_another_node_has_written_is_heard,
 );
 
@@ -182,6 +183,18 @@ async fn whoever_comes_back_from_too_far_behind_is_told_so(app: TestApp) {
     assert_eq!(far.expect("resync").await["cursor"], place + 50_001);
     let (mut near, _) = app.listen(&shop.admin, Some(place + 1)).await;
     assert_eq!(near.event().await["id"], place + 2, "this is not too far");
+}
+
+async fn whoever_comes_back_to_a_log_that_was_set_back_is_told_so(app: TestApp) {
+    let shop = app.shop(9).await;
+    for beyond in [1, 99_999, i64::MAX / 2] {
+        let head = app.number("SELECT last_id FROM event_head").await;
+        let (mut socket, place) = app.listen(&shop.admin, Some(head + beyond)).await;
+        assert_eq!(place, head);
+        assert_eq!(socket.expect("resync").await["cursor"], head);
+        app.sale(&shop.admin, shop.store, shop.product, 1).await.expect(201);
+        assert_eq!(socket.event().await["id"], head + 1, "it goes on from there");
+    }
 }
 
 async fn whoever_loses_a_store_hears_no_more_of_it_and_stays(app: TestApp) {

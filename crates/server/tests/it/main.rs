@@ -26,6 +26,7 @@ mod limits;
 mod lists;
 mod live;
 mod live_ends;
+mod live_in_time;
 mod live_under_load;
 mod mail;
 mod notifications;

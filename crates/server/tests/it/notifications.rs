@@ -35,6 +35,9 @@ fn orders(titles: &[&str]) -> Vec<(String, String)> {
     titles.iter().map(|title| ("orders".to_owned(), (*title).to_owned())).collect()
 }
 
+/// As a line begins that is about the first of several stores.
+const HERE: &str = "Store MAIN: ";
+
 /// Two who sell and one who supervises, in the first of two stores.
 struct Crew {
     shop: Shop,
@@ -55,31 +58,31 @@ async fn crew(app: &TestApp, on_hand: i64) -> Crew {
 async fn orders_are_told_to_those_who_sell_and_to_whoever_placed_them(app: TestApp) {
     let Crew { shop, ann, bob, boss } = crew(&app, 50).await;
     let first = app.placed(&ann, shop.store, shop.product, 2).await;
-    let placed = [format!("Order {first} was placed: 5.00.")];
+    let placed = [format!("{HERE}Order {first} was placed: 5.00.")];
     let placed = orders(&placed.each_ref().map(String::as_str));
     assert_eq!(told(&app, &bob).await, placed);
     assert_eq!(told(&app, &boss).await, placed);
     assert_eq!(told(&app, &ann).await, [], "she knows");
     app.take_goods().await;
-    assert_eq!(told(&app, &ann).await, orders(&[&format!("Order {first} is confirmed.")]));
+    assert_eq!(told(&app, &ann).await, orders(&[&format!("{HERE}Order {first} is confirmed.")]));
     assert_eq!(told(&app, &bob).await, []);
     app.step(&bob, first, "ship", &json!({})).await.expect(200);
-    assert_eq!(told(&app, &ann).await, orders(&[&format!("Order {first} is on its way.")]));
+    assert_eq!(told(&app, &ann).await, orders(&[&format!("{HERE}Order {first} is on its way.")]));
     let item = app.read_order(&ann, first).await["items"][0]["id"].clone();
     let back = json!({"items": [{"item_id": item, "quantity": 1, "disposition": "restock"}]});
     app.step(&ann, first, "return", &back).await.expect(200);
-    let came = orders(&[&format!("Order {first} came back, or some of it.")]);
+    let came = orders(&[&format!("{HERE}Order {first} came back, or some of it.")]);
     assert_eq!(told(&app, &boss).await, came);
     assert_eq!(told(&app, &ann).await, []);
 
     let second = app.placed(&ann, shop.store, shop.product, 1).await;
     app.step(&ann, second, "cancel", &json!({})).await.expect(200);
-    let off = format!("Order {second} was called off.");
-    let placed = format!("Order {second} was placed: 2.50.");
+    let off = format!("{HERE}Order {second} was called off.");
+    let placed = format!("{HERE}Order {second} was placed: 2.50.");
     assert_eq!(told(&app, &bob).await, orders(&[&off, &placed]));
     let third = app.placed(&ann, shop.store, shop.product, 99).await;
     app.take_goods().await;
-    let rejected = format!("Order {third} is rejected: not all of it is there.");
+    let rejected = format!("{HERE}Order {third} is rejected: not all of it is there.");
     assert_eq!(told(&app, &ann).await, orders(&[&rejected]));
     assert!(told(&app, &boss).await.contains(&("orders".to_owned(), rejected.clone())));
     assert_eq!(told(&app, &shop.admin).await, [], "of two stores; see below");
@@ -97,7 +100,7 @@ async fn stock_is_told_where_it_is_and_to_nobody_else(app: TestApp) {
     let stranger = app.user(Role::Manager, &[far]).await;
     let auditor = app.user(Role::Auditor, &[shop.store]).await;
     app.sale(&ann, shop.store, shop.product, 1).await.expect(201);
-    let out = [("alerts".to_owned(), "Sold out: Product A (A).".to_owned())];
+    let out = [("alerts".to_owned(), format!("{HERE}Sold out: Product A (A)."))];
     assert_eq!(told(&app, &ann).await, out, "the system says so, not she");
     assert_eq!(told(&app, &stranger).await, []);
     assert_eq!(told(&app, &auditor).await, [], "who moves no goods");
@@ -116,14 +119,13 @@ async fn stock_is_told_where_it_is_and_to_nobody_else(app: TestApp) {
 
 async fn whoever_has_a_role_in_all_stores_hears_of_one_if_they_wish(app: TestApp) {
     let shop = app.shop(9).await;
-    let order = async || {
-        let order = app.placed(&shop.admin, shop.store, shop.product, 1).await;
-        orders(&[&format!("Order {order} was placed: 2.50.")])
-    };
+    let order = async || app.placed(&shop.admin, shop.store, shop.product, 1).await;
+    let placed =
+        |order: i64, place: &str| orders(&[&format!("{place}Order {order} was placed: 2.50.")]);
     let chief = app.person(Role::Admin, &[Place::AllStores]).await;
     assert_eq!(told(&app, &chief).await, []);
     let one = order().await;
-    assert_eq!(told(&app, &chief).await, one, "there is one store");
+    assert_eq!(told(&app, &chief).await, placed(one, ""), "there is one store");
     app.store("FAR").await;
     order().await;
     assert_eq!(told(&app, &chief).await, [], "of two, not of everything");
@@ -133,7 +135,7 @@ async fn whoever_has_a_role_in_all_stores_hears_of_one_if_they_wish(app: TestApp
     };
     set(&json!(true)).await;
     let another = order().await;
-    assert_eq!(told(&app, &chief).await, another);
+    assert_eq!(told(&app, &chief).await, placed(another, HERE), "the line says which");
     set(&json!(false)).await;
     order().await;
     assert_eq!(told(&app, &chief).await, []);
@@ -185,7 +187,7 @@ async fn leaps_of_prices_and_overrides_are_told_to_those_who_supervise(app: Test
         &json!({"override": true}),
     );
     let sold = as_(app.post("/api/sales"), &boss).json(&sale).await.expect(201).json();
-    let text = format!("Sale {} took more than was on record.", sold["order_id"]);
+    let text = format!("{HERE}Sale {} took more than was on record.", sold["order_id"]);
     let told_of = told(&app, &second).await;
     assert!(told_of.contains(&("overrides".to_owned(), text)), "{told_of:?}");
     let topics: Vec<String> = told(&app, &boss).await.into_iter().map(|(topic, _)| topic).collect();
@@ -202,7 +204,7 @@ async fn what_the_system_needs_help_with_is_told_to_those_who_run_it(app: TestAp
     // That it is parked is an event of its own.
     app.catch_up().await;
     let text = "A message of the queue notifications failed too often and is parked.";
-    assert_eq!(told(&app, &shop.admin).await, [("system".to_owned(), text.to_owned())]);
+    assert_eq!(told(&app, &shop.admin).await, [("system".to_owned(), format!("{HERE}{text}"))]);
     assert_eq!(told(&app, &boss).await, []);
 }
 

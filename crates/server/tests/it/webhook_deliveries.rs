@@ -4,7 +4,8 @@ use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
-use stockroom::router;
+use stockroom::workers::Workers;
+use stockroom::{router, webhooks};
 
 use crate::products::as_;
 use crate::support::receiver::{Answer, Received, Receiver, fan_out, reaching};
@@ -19,6 +20,9 @@ on_both_engines!(with start_reaching:
     what_happens_during_a_pause_is_never_told,
     a_delivery_is_sent_once_more_under_the_same_id,
     two_secrets_sign_for_a_day_after_a_rotation,
+    a_webhook_for_which_too_much_waits_is_paused,
+    what_has_arrived_is_kept_for_a_week_and_all_else_for_a_month,
+    a_delivery_that_cannot_be_read_is_named_in_a_file_and_no_more,
 );
 
 async fn start_reaching(engine: Engine) -> TestApp {
@@ -350,7 +354,7 @@ async fn a_delivery_is_sent_once_more_under_the_same_id(app: TestApp) {
 async fn two_secrets_sign_for_a_day_after_a_rotation(app: TestApp) {
     let admin = app.with_admin().await;
     let receiver = Receiver::start().await;
-    let asked = json!({"event_types": ["nothing.of_this"]});
+    let asked = json!({"event_types": ["supplier.restored"]});
     let (id, first) = app.webhook_to(&admin, &receiver, asked).await;
     let rotate = async || {
         let admin = app.signed_in_again(&admin).await;
@@ -381,4 +385,99 @@ async fn two_secrets_sign_for_a_day_after_a_rotation(app: TestApp) {
     check(&signed().await, &[&fourth, &third]);
     receiver.answer([Answer::Status(200)]);
     app.check_audit().await;
+}
+
+/// Writes down so many deliveries that wait for a webhook until tomorrow.
+async fn let_wait(app: &TestApp, webhook: i64, count: i64) {
+    let at = app.clock.now().0;
+    let later = at + A_DAY_S * 1_000_000;
+    let sql = format!(
+        "INSERT INTO webhook_deliveries
+            (webhook_id, event_type, message_id, payload, state, attempts, next_attempt_at,
+             lease_until, created_at)
+         WITH RECURSIVE numbers (n) AS (
+            SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < {count}
+         )
+         SELECT {webhook}, 'stock.moved', 'm', '{{}}', 'pending', '[]', {later}, 0, {at}
+         FROM numbers"
+    );
+    app.tamper(&sql).await.expect("written");
+}
+
+async fn a_webhook_for_which_too_much_waits_is_paused(app: TestApp) {
+    let admin = app.with_admin().await;
+    let receiver = Receiver::start().await;
+    let asked = json!({"event_types": ["supplier.restored"]});
+    let (full, _) = app.webhook_to(&admin, &receiver, asked.clone()).await;
+    let (behind, _) = app.webhook_to(&admin, &receiver, asked).await;
+    let_wait(&app, full, webhooks::WAITING_MAX).await;
+    let_wait(&app, behind, webhooks::WAITING_MAX + 1).await;
+    let is_active = async |webhook: i64, who: &Person| {
+        app.read_webhook(who, webhook).await["is_active"].clone()
+    };
+    app.clock.advance(3_599);
+    webhooks::pause_those_behind(&app.app).await.expect("the database answers");
+    let admin = app.signed_in_again(&admin).await;
+    assert_eq!(is_active(behind, &admin).await, true, "it has an hour to catch up");
+    app.clock.advance(1);
+    // Those who send do so by themselves.
+    let place = app.number("SELECT last_id FROM event_head").await;
+    let workers = Workers::start(&app.app).await.expect("workers");
+    let path = format!("/api/inventory/events?after={place}&wait=30");
+    let heard = app.get_as(&admin, &path).await.expect(200).json();
+    workers.end().await;
+    let event = &heard["events"][0];
+    assert_eq!(
+        (&event["type"], &event["subject"]["id"]),
+        (&json!("webhook.paused"), &json!(behind))
+    );
+    assert_eq!(event["data"], json!({"version": 2, "reason": "behind"}));
+    assert_eq!(app.read_webhook(&admin, behind).await["pause_reason"], "behind");
+    assert_eq!(is_active(full, &admin).await, true, "as many as may wait");
+    // Taken up again, it has another hour.
+    let path = format!("/api/webhooks/{behind}");
+    as_(app.patch(&path), &admin).json(&json!({"is_active": true})).await.expect(200);
+    webhooks::pause_those_behind(&app.app).await.expect("the database answers");
+    assert_eq!(is_active(behind, &admin).await, true);
+    app.check_audit().await;
+}
+
+async fn what_has_arrived_is_kept_for_a_week_and_all_else_for_a_month(app: TestApp) {
+    let admin = app.with_admin().await;
+    let receiver = Receiver::start().await;
+    receiver.answer([Answer::Status(200), Answer::Status(410)]);
+    let asked = json!({"event_types": ["webhook.*"]});
+    let (id, _) = app.webhook_to(&admin, &receiver, asked).await;
+    app.send_webhooks().await;
+    as_(app.post(&format!("/api/webhooks/{id}/test")), &admin).await.expect(201);
+    app.send_webhooks().await;
+    // How many are left after so many days: those that have arrived, and the others.
+    let left = async |days: i64| {
+        app.clock.advance(days * A_DAY_S);
+        stockroom::jobs::run_all(&app.app).await;
+        let count = "SELECT COUNT(*) FROM webhook_deliveries WHERE state";
+        let delivered = app.number(&format!("{count} = 'delivered'")).await;
+        (delivered, app.number(&format!("{count} <> 'delivered'")).await)
+    };
+    let (delivered, others) = left(6).await;
+    assert!(delivered > 0 && others > 0, "{delivered} {others}");
+    assert_eq!(left(1).await, (0, others));
+    assert_eq!(left(22).await, (0, others));
+    assert_eq!(left(1).await, (0, 0));
+}
+
+async fn a_delivery_that_cannot_be_read_is_named_in_a_file_and_no_more(app: TestApp) {
+    let admin = app.with_admin().await;
+    let receiver = Receiver::start().await;
+    let asked = json!({"event_types": ["webhook.created"]});
+    let (id, _) = app.webhook_to(&admin, &receiver, asked).await;
+    app.send_webhooks().await;
+    let spoil = "UPDATE webhook_deliveries SET attempts = 'nonsense'";
+    app.tamper(spoil).await.expect("done");
+    let path = format!("/api/webhooks/{id}/deliveries");
+    let file = app.get_as(&admin, &path).header("accept", "text/csv").await.expect(200).text();
+    let row = file.lines().nth(1).expect("a row");
+    let cells: Vec<&str> = row.split(',').collect();
+    assert_eq!((cells.len(), cells[0]), (14, "1"), "{row}");
+    assert!(cells[1..].iter().all(|cell| cell.is_empty()), "{row}");
 }

@@ -30,6 +30,7 @@ on_both_engines!(with start_reaching:
     workers_tell_of_events_by_themselves,
     a_process_that_stops_lets_go_of_what_it_was_sending,
     a_process_without_the_key_of_the_secrets_leaves_the_work_to_others,
+    what_an_old_address_answers_says_nothing_of_the_new_one,
 );
 
 async fn start_reaching(engine: Engine) -> TestApp {
@@ -43,7 +44,7 @@ async fn process(app: &TestApp, config: Config) -> App {
 
 /// A webhook that is told of nothing but tests.
 async fn tested(app: &TestApp, admin: &Person, to: &Receiver) -> i64 {
-    let asked = json!({"event_types": ["nothing.of_this"]});
+    let asked = json!({"event_types": ["supplier.restored"]});
     app.webhook_to(admin, to, asked).await.0
 }
 
@@ -93,7 +94,7 @@ async fn a_name_that_leads_to_this_machine_is_refused_when_it_is_sent_to(app: Te
     // What was public when it was made may lead elsewhere by now.
     for scheme in ["http", "https"] {
         let url = format!("{scheme}://localhost:{}/", receiver.address.port());
-        let body = json!({"name": "x", "url": url, "event_types": ["nothing.of_this"]});
+        let body = json!({"name": "x", "url": url, "event_types": ["supplier.restored"]});
         let made = app.webhook(&admin, &body).await.expect(201).json();
         let webhook = made["webhook"]["id"].as_i64().expect("an id");
         tests(&app, &admin, webhook, 1).await;
@@ -316,7 +317,7 @@ async fn only_a_certificate_that_is_believed_and_for_the_name_will_do(app: TestA
     let mut webhooks = Vec::new();
     for host in ["localhost", "127.0.0.1"] {
         let url = format!("https://{host}:{port}/");
-        let body = json!({"name": host, "url": url, "event_types": ["nothing.of_this"]});
+        let body = json!({"name": host, "url": url, "event_types": ["supplier.restored"]});
         let made = app.webhook(&admin, &body).await.expect(201).json();
         webhooks.push(made["webhook"]["id"].as_i64().expect("an id"));
     }
@@ -352,18 +353,47 @@ async fn a_process_without_the_key_of_the_secrets_leaves_the_work_to_others(app:
     let admin = owner.with_admin().await;
     let receiver = Receiver::start().await;
     let webhook = tested(&owner, &admin, &receiver).await;
-    tests(&owner, &admin, webhook, 1).await;
-    // As if the secrets were another process's.
-    let spoil = "UPDATE webhook_secrets SET webhook_id = webhook_id, secret = 'v1.' || secret";
-    owner.tamper(spoil).await.expect("done");
+    let other = tested(&owner, &admin, &receiver).await;
+    tests(&owner, &admin, webhook, 6).await;
+    tests(&owner, &admin, other, 1).await;
+    // As if the secrets of one were another process's.
+    let spoil =
+        format!("UPDATE webhook_secrets SET secret = 'v1.' || secret WHERE webhook_id = {webhook}");
+    owner.tamper(&spoil).await.expect("done");
     sender::send_due(&owner.app).await.expect("sent");
+    assert_eq!(receiver.received().len(), 1, "the other webhook's");
     let delivery = last(&owner, &admin, webhook).await;
     assert_eq!((&delivery["state"], &delivery["attempt_count"]), (&json!("pending"), &json!(0)));
-    assert_eq!(receiver.received().len(), 0);
-    let mend = "UPDATE webhook_secrets SET secret = substr(secret, 4)";
-    owner.tamper(mend).await.expect("done");
-    owner.clock.advance(61);
+    // Whoever can read them finds all of it free, at once.
+    let mend = format!(
+        "UPDATE webhook_secrets SET secret = substr(secret, 4) WHERE webhook_id = {webhook}"
+    );
+    owner.tamper(&mend).await.expect("done");
     owner.send_webhooks().await;
-    assert_eq!(receiver.received().len(), 1);
+    assert_eq!(receiver.received().len(), 7);
     assert_eq!(last(&owner, &admin, webhook).await["state"], "delivered");
+}
+
+async fn what_an_old_address_answers_says_nothing_of_the_new_one(app: TestApp) {
+    let admin = app.with_admin().await;
+    let (old, new) = (Receiver::start().await, Receiver::start().await);
+    let webhook = tested(&app, &admin, &old).await;
+    tests(&app, &admin, webhook, 1).await;
+    let released = Arc::new(Notify::new());
+    old.answer([Answer::Held(Arc::clone(&released), 410)]);
+    let sending = tokio::spawn({
+        let app = app.app.clone();
+        async move { sender::send_due(&app).await }
+    });
+    old.wait_for(1).await;
+    let path = format!("/api/webhooks/{webhook}");
+    as_(app.patch(&path), &admin).json(&json!({"url": new.url()})).await.expect(200);
+    released.notify_one();
+    sending.await.expect("ended").expect("sent");
+    assert_eq!(last(&app, &admin, webhook).await["http_status"], 410);
+    let shown = app.read_webhook(&admin, webhook).await;
+    assert_eq!((&shown["is_active"], &shown["failing_since"]), (&json!(true), &Value::Null));
+    tests(&app, &admin, webhook, 1).await;
+    app.send_webhooks().await;
+    assert_eq!(new.received().len(), 1);
 }

@@ -100,12 +100,12 @@ async fn what_is_wrong_is_named_field_by_field(app: TestApp) {
     check(with(&hook(), &json!({"secret": "mine"})), &["secret"]).await;
     check(json!({"name": "", "url": 7, "store_ids": "x"}), &["name", "url", "store_ids"]).await;
     let all_wrong = json!({
-        "name": "x".repeat(101), "url": "ftp://a", "event_types": ["order", "order.*", "Order.x"],
-        "store_ids": [1], "is_active": "yes",
+        "name": "x".repeat(101), "url": "ftp://a",
+        "event_types": ["order", "order.*", "order.confirmd"], "store_ids": [1], "is_active": "yes",
     });
     check(all_wrong, &["name", "url", "event_types[0]", "event_types[2]", "is_active"]).await;
     check(with(&hook(), &json!({"store_ids": [admin.store, 999]})), &["store_ids[1]"]).await;
-    let many: Vec<String> = (0..51).map(|n| format!("order.{}", "x".repeat(n + 1))).collect();
+    let many = ["order.*"; 51].as_slice();
     check(with(&hook(), &json!({"event_types": many})), &["event_types"]).await;
     let many: Vec<i64> = (1..=501).collect();
     check(with(&hook(), &json!({"store_ids": many})), &["store_ids"]).await;

@@ -1,12 +1,15 @@
-//! A server for mail: takes what is sent, or refuses it as it was told to.
+//! A server for mail: takes what is sent, or refuses it as it was told to, or falls silent.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use tokio::io::{AsyncBufReadExt as _, AsyncRead, AsyncWrite, AsyncWriteExt as _, BufStream};
+use tokio::io::{
+    AsyncBufReadExt as _, AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, BufStream,
+};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
@@ -23,11 +26,36 @@ pub struct Mail {
     pub text: String,
 }
 
+/// What a word of the client is answered, until it is told otherwise.
+#[derive(Clone, Copy)]
+enum Habit {
+    Answer(&'static str),
+    Silence,
+}
+
 #[derive(Clone, Default)]
 struct Shared {
     mails: Arc<Mutex<Vec<Mail>>>,
     /// What recipients are answered instead of 250, one after another.
     refusals: Arc<Mutex<VecDeque<&'static str>>>,
+    habits: Arc<Mutex<HashMap<&'static str, Habit>>>,
+    /// How often it has fallen silent.
+    silences: watch::Sender<usize>,
+    /// How many have come.
+    connections: watch::Sender<usize>,
+}
+
+impl Shared {
+    fn habit(&self, word: &str) -> Option<Habit> {
+        self.habits.lock().expect("no panic").get(word).copied()
+    }
+
+    /// Says nothing any more, until the client goes.
+    async fn be_silent<S: AsyncRead + Unpin>(&self, stream: &mut S) {
+        self.silences.send_modify(|silences| *silences += 1);
+        let mut rest = [0; 64];
+        while stream.read(&mut rest).await.is_ok_and(|read| read > 0) {}
+    }
 }
 
 /// The server; it ends with the runtime of its test.
@@ -67,6 +95,32 @@ impl Smtp {
         self.shared.refusals.lock().expect("no panic").extend(answers);
     }
 
+    /// What is answered to each such word from now on; to `""`, the connection itself.
+    pub fn answer(&self, word: &'static str, answer: &'static str) {
+        self.shared.habits.lock().expect("no panic").insert(word, Habit::Answer(answer));
+    }
+
+    /// From now on it falls silent at such a word; at `""`, from the beginning.
+    pub fn fall_silent_at(&self, word: &'static str) {
+        self.shared.habits.lock().expect("no panic").insert(word, Habit::Silence);
+    }
+
+    /// It behaves again.
+    pub fn behave(&self) {
+        self.shared.habits.lock().expect("no panic").clear();
+    }
+
+    /// Waits until it has fallen silent so often in all.
+    pub async fn silences(&self, count: usize) {
+        let mut silences = self.shared.silences.subscribe();
+        silences.wait_for(|silences| *silences >= count).await.expect("a server");
+    }
+
+    /// How many connections there were in all.
+    pub fn connections(&self) -> usize {
+        *self.shared.connections.borrow()
+    }
+
     /// What has arrived since this was asked last.
     pub fn taken(&self) -> Vec<Mail> {
         std::mem::take(&mut *self.shared.mails.lock().expect("no panic"))
@@ -75,6 +129,17 @@ impl Smtp {
 
 async fn serve(stream: TcpStream, acceptor: TlsAcceptor, shared: Shared) {
     let mut plain = BufStream::new(stream);
+    shared.connections.send_modify(|connections| *connections += 1);
+    match shared.habit("") {
+        Some(Habit::Silence) => return shared.be_silent(&mut plain).await,
+        Some(Habit::Answer(answer)) => {
+            // The client may be gone already.
+            let _ = plain.write_all(format!("{answer}\r\n").as_bytes()).await;
+            let _ = plain.flush().await;
+            return;
+        }
+        None => {}
+    }
     if plain.write_all(b"220 localhost ready\r\n").await.is_err() {
         return;
     }
@@ -103,6 +168,13 @@ async fn converse<S: AsyncRead + AsyncWrite + Unpin>(
         let line = line(stream).await?;
         let word = line.split([' ', ':']).next().unwrap_or_default().to_uppercase();
         let answer = match word.as_str() {
+            word if shared.habit(word).is_some() => match shared.habit(word)? {
+                Habit::Answer(answer) => answer.to_owned(),
+                Habit::Silence => {
+                    shared.be_silent(stream).await;
+                    return None;
+                }
+            },
             "EHLO" => "250-localhost\r\n250-STARTTLS\r\n250 AUTH PLAIN".to_owned(),
             "STARTTLS" => {
                 stream.write_all(b"220 go on\r\n").await.ok()?;
