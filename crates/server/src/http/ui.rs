@@ -47,7 +47,12 @@ impl Ui {
     /// The interface, unless it was left out when the binary was built.
     pub fn embedded() -> Option<Self> {
         let index = Files::get("index.html")?;
-        Some(Self { index: String::from_utf8_lossy(&index.data).into_owned() })
+        Some(Self::of(&String::from_utf8_lossy(&index.data)))
+    }
+
+    /// One whose page is this.
+    pub fn of(index: &str) -> Self {
+        Self { index: index.to_owned() }
     }
 
     /// Its files.
