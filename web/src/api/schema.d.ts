@@ -3512,6 +3512,13 @@ export interface components {
         /**
          * @description Who is asking.
          * @example {
+         *       "permissions": {
+         *         "read_stock": null,
+         *         "sell": [
+         *           1,
+         *           2
+         *         ]
+         *       },
          *       "status": "success",
          *       "user": {
          *         "grants": [
@@ -3530,6 +3537,13 @@ export interface components {
          *     }
          */
         Profile: {
+            /**
+             * @description What they may do: permissions, each with the stores in which they hold it; `null` stands for
+             *      all stores. What is not named they do not hold anywhere.
+             */
+            permissions: {
+                [key: string]: number[] | null;
+            };
             /** @description The `"status": "success"` of an answer: the first field of every answer's type. */
             status: "success";
             /** @description Who. */
@@ -4548,9 +4562,9 @@ export interface components {
             name: string;
             /**
              * @description Why not: `by_hand`; `gone`, the receiver has answered 410; `failing`, nothing has arrived
-             *      for five days.
+             *      for five days; `behind`, over 100,000 deliveries wait.
              */
-            pause_reason: ("by_hand" | "gone" | "failing") | null;
+            pause_reason: ("by_hand" | "gone" | "failing" | "behind") | null;
             /** @description Of which stores; empty: of all, and those of the shop as a whole. */
             store_ids: number[];
             /**
@@ -5174,6 +5188,13 @@ export interface operations {
                 content: {
                     /**
                      * @example {
+                     *       "permissions": {
+                     *         "read_stock": null,
+                     *         "sell": [
+                     *           1,
+                     *           2
+                     *         ]
+                     *       },
                      *       "status": "success",
                      *       "user": {
                      *         "grants": [
@@ -5227,6 +5248,13 @@ export interface operations {
                 content: {
                     /**
                      * @example {
+                     *       "permissions": {
+                     *         "read_stock": null,
+                     *         "sell": [
+                     *           1,
+                     *           2
+                     *         ]
+                     *       },
                      *       "status": "success",
                      *       "user": {
                      *         "grants": [

@@ -12,7 +12,39 @@ export function useIsSignedIn(): boolean {
 export function useProfile() {
   return useQuery({
     queryKey: ["profile"],
-    queryFn: async () => (await api.GET("/api/auth/profile")).data?.user,
+    queryFn: async () => (await api.GET("/api/auth/profile")).data,
     staleTime: 60_000,
   });
+}
+
+/** Something that one may do, by its name in the API. */
+export type Permission =
+  | "read_catalog"
+  | "edit_catalog"
+  | "edit_stores"
+  | "read_stock"
+  | "move_stock"
+  | "backdate"
+  | "see_cost"
+  | "read_orders"
+  | "sell"
+  | "supervise_sales"
+  | "read_customers"
+  | "edit_customers"
+  | "grant_credit"
+  | "read_employees"
+  | "edit_employees"
+  | "read_audit"
+  | "manage_users"
+  | "edit_settings"
+  | "operate";
+
+/** Whether one may do something: in a store, or anywhere where none is named. */
+export function useMay(): (permission: Permission, store?: number) => boolean {
+  const held = useProfile().data?.permissions;
+  return (permission, store) => {
+    const stores = held?.[permission];
+    if (stores === undefined) return false;
+    return stores === null || store === undefined || stores.includes(store);
+  };
 }

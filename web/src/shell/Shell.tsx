@@ -70,7 +70,7 @@ function Account() {
     <Menu position="bottom-end" shadow="md">
       <Menu.Target>
         <UnstyledButton className={classes.account ?? ""}>
-          {data?.name ?? t("nav.account")}
+          {data?.user.name ?? t("nav.account")}
         </UnstyledButton>
       </Menu.Target>
       <Menu.Dropdown>

@@ -4,5 +4,5 @@ import { useProfile } from "../../session/useSession";
 export function HomePage() {
   const { t } = useTranslation();
   const { data } = useProfile();
-  return <h1>{data && t("home.title", { name: data.name })}</h1>;
+  return <h1>{data && t("home.title", { name: data.user.name })}</h1>;
 }
