@@ -1,10 +1,14 @@
 //! From the table of routes to what answers requests, and to the document that describes it.
 
+use std::sync::Arc;
+
 use aide::axum::ApiRouter;
 use aide::generate::in_context;
 use aide::openapi::{OpenApi, SecurityScheme, Tag};
 use aide::transform::TransformOpenApi;
 use axum::Router;
+use axum::extract::Request;
+use axum::response::IntoResponse;
 use axum::routing::get as page;
 use schemars::SchemaGenerator;
 use schemars::generate::SchemaSettings;
@@ -15,6 +19,7 @@ use crate::http::DeferredRoutes;
 use crate::http::edge::EdgeLayer;
 use crate::http::endpoint::Endpoint;
 use crate::http::reference;
+use crate::http::ui::Ui;
 use crate::routes::{PARTS, table};
 use crate::{App, auth, system};
 
@@ -32,24 +37,47 @@ fn speak_json_schema_2020() {
     in_context(|context| context.schema = SchemaGenerator::new(settings));
 }
 
-/// The pages, which are no part of the API.
+/// The API's own pages, which are no part of it.
 fn pages() -> Router<App> {
     Router::new()
-        .route("/", page(reference::home))
-        .route("/setup", page(auth::page::page))
-        .route("/setup/setup.css", page(auth::page::style))
-        .route("/setup/setup.js", page(auth::page::script))
         .route("/api/docs", page(reference::page))
         .route("/api/docs/docs.css", page(reference::style))
         .route("/api/docs/docs.js", page(reference::script))
 }
 
-/// All routes, with the edge round them.
+/// What stands in for the interface where it was left out.
+fn without_ui() -> Router<App> {
+    Router::new()
+        .route("/", page(reference::home))
+        .route("/setup", page(auth::page::page))
+        .route("/setup/setup.css", page(auth::page::style))
+        .route("/setup/setup.js", page(auth::page::script))
+}
+
+/// All routes, with the edge round them, and the interface if it was built.
 pub fn router(app: App) -> Router {
+    router_with(app, Ui::embedded())
+}
+
+/// The same, with an interface or without.
+pub fn router_with(app: App, ui: Option<Ui>) -> Router {
     let (routes, document) = finish(api());
     let document = reference::Document::new(&document);
     let document = page(move || async move { document.answer() });
-    with_edge(routes.merge(pages()).route("/api/openapi.json", document), app)
+    let routes = routes.merge(pages()).route("/api/openapi.json", document);
+    let Some(ui) = ui else { return with_edge(routes.merge(without_ui()), app) };
+    let ui = Arc::new(ui);
+    let fallback = move |anyone: Anyone, request: Request| {
+        let ui = Arc::clone(&ui);
+        async move {
+            match ui.page(&request) {
+                Some(page) => page,
+                None => unknown(anyone).await.into_response(),
+            }
+        }
+    };
+    let routes = routes.merge(Ui::routes()).fallback(fallback);
+    routes.layer(EdgeLayer(app.clone())).with_state(app)
 }
 
 /// The routes whose requests can be done later, as they are done then: without the edge.

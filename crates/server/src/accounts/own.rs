@@ -142,7 +142,7 @@ pub async fn patch_profile(
     }
     let version = stored.version + i64::from(!is_same);
     let view = UserView::from(&*who).with_name(&name, version);
-    let answer = write.commit(&Profile::of(view), fact).await?;
+    let answer = write.commit(&Profile::of(&who, view), fact).await?;
     app.auth.callers.forget_user(who.user_id);
     Ok(answer.with_etag(ETag(version)))
 }

@@ -1,18 +1,20 @@
 //! Requests, answers and handlers of identity.
 
+use std::collections::BTreeMap;
+
 use aide::OperationInput;
 use axum::extract::FromRequestParts;
 use axum::http::header::USER_AGENT;
 use axum::http::request::Parts;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use stockroom_domain::permissions::Role;
+use stockroom_domain::permissions::{Permission, Role};
 
 use super::principal::{Grant, Place, Principal};
 use super::sessions::{Device, TokenPair};
 use super::setup::NewShop;
 use super::tokens::TOKEN_TTL_S;
-use super::{Anyone, Renewing, Who};
+use super::{Anyone, Renewing, Scope, Who};
 use crate::App;
 use crate::config::Secret;
 use crate::error::ApiResult;
@@ -166,11 +168,14 @@ impl From<&Grant> for GrantView {
 
 /// Who is asking.
 #[derive(Debug, Serialize, JsonSchema)]
-#[schemars(example = Profile { status: Success::Success, user: UserView::example() })]
+#[schemars(example = Profile::example())]
 pub struct Profile {
     status: Success,
     /// Who.
     user: UserView,
+    /// What they may do: permissions, each with the stores in which they hold it; `null` stands for
+    /// all stores. What is not named they do not hold anywhere.
+    permissions: BTreeMap<&'static str, Option<Vec<i64>>>,
 }
 
 /// The session has ended.
@@ -212,7 +217,7 @@ pub async fn logout(who: Who, app: App, context: RequestContext) -> ApiResult<An
 
 /// Tells who is asking.
 pub async fn profile(who: Who) -> ApiResult<Answer<Profile>> {
-    let answer = Answer::new(&Profile::of(UserView::from(&*who)))?;
+    let answer = Answer::new(&Profile::of(&who, UserView::from(&*who)))?;
     Ok(answer.with_etag(ETag(who.version)))
 }
 
@@ -292,9 +297,23 @@ impl From<&Principal> for UserView {
 }
 
 impl Profile {
-    /// Of that user.
-    pub fn of(user: UserView) -> Self {
-        Self { status: Success::Success, user }
+    /// Of whoever is asking, as they are now.
+    pub fn of(who: &Principal, user: UserView) -> Self {
+        let held = |permission: Permission| {
+            let stores = match who.scope(permission) {
+                Scope::All => None,
+                Scope::Stores(stores) if stores.is_empty() => return None,
+                Scope::Stores(stores) => Some(stores.iter().map(|store| store.0).collect()),
+            };
+            Some((permission.name(), stores))
+        };
+        let permissions = Permission::ALL.into_iter().filter_map(held).collect();
+        Self { status: Success::Success, user, permissions }
+    }
+
+    fn example() -> Self {
+        let permissions = BTreeMap::from([("read_stock", None), ("sell", Some(vec![1, 2]))]);
+        Self { status: Success::Success, user: UserView::example(), permissions }
     }
 }
 

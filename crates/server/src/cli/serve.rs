@@ -17,6 +17,7 @@ use crate::db::{self, DatabaseUrl};
 use crate::http::connections::Connections;
 use crate::http::server;
 use crate::http::tls::Tls;
+use crate::http::ui::Ui;
 use crate::jobs::Jobs;
 use crate::workers::{self, Workers};
 use crate::{App, auth, router};
@@ -241,6 +242,9 @@ async fn announce(app: &App, address: SocketAddr) -> anyhow::Result<()> {
     if let Some(token) = auth::setup_token(app).await? {
         said.push_str("There is no user yet. Make the owner's account with this link, once:\n");
         said.push_str(&format!("{url}/setup#token={token}\n"));
+    }
+    if Ui::embedded().is_none() {
+        said.push_str("This binary was built without its interface in the browser.\n");
     }
     let mut out = std::io::stdout().lock();
     out.write_all(said.as_bytes())?;

@@ -207,7 +207,8 @@ fn add_headers(headers: &mut HeaderMap, observed: &Observed) {
         headers.insert(X_REQUEST_ID, id);
     }
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
+    let policy = headers.entry(CONTENT_SECURITY_POLICY);
+    policy.or_insert_with(|| HeaderValue::from_static(POLICY));
     headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
     headers.entry(CACHE_CONTROL).or_insert_with(|| HeaderValue::from_static("private, no-cache"));
 }

@@ -38,6 +38,7 @@ pub mod sort;
 mod sql;
 pub mod text;
 pub mod tls;
+pub mod ui;
 pub mod wire;
 
 use aide::OperationInput;

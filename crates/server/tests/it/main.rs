@@ -57,6 +57,7 @@ mod system;
 mod tidy;
 mod time_travel;
 mod tls;
+mod ui;
 mod webhook_deliveries;
 mod webhook_sending;
 mod webhooks;

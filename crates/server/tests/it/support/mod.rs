@@ -82,7 +82,7 @@ struct Place {
 impl TestApp {
     /// A server with the real routes.
     pub async fn start(engine: Engine) -> Self {
-        Self::start_with(engine, unlimited(), router::router).await
+        Self::start_with(engine, unlimited(), without_ui).await
     }
 
     /// A server with other settings or routes.
@@ -101,7 +101,7 @@ impl TestApp {
     pub async fn start_in_real_time(engine: Engine) -> Self {
         let (db, place) = fresh(engine).await;
         let app = App::start(unlimited(), db, Clock::System).await.expect("the app starts");
-        Self::serving(engine, app, place, router::router)
+        Self::serving(engine, app, place, without_ui)
     }
 
     /// A server in real time on a database that the test has made by itself.
@@ -115,7 +115,7 @@ impl TestApp {
     pub async fn another_node(&self) -> Self {
         let place = self.place.clone();
         match self.engine {
-            Engine::Sqlite => Self::serving(self.engine, self.app.clone(), place, router::router),
+            Engine::Sqlite => Self::serving(self.engine, self.app.clone(), place, without_ui),
             Engine::Postgres => Self::starting(self.engine, place, self.clock.clone()).await,
         }
     }
@@ -135,7 +135,7 @@ impl TestApp {
     async fn starting(engine: Engine, place: Place, clock: Clock) -> Self {
         let db = database::at(&place.url).await;
         let app = App::start(unlimited(), db, clock).await.expect("the app starts");
-        Self::serving(engine, app, place, router::router)
+        Self::serving(engine, app, place, without_ui)
     }
 
     fn serving(engine: Engine, app: App, place: Place, router: impl FnOnce(App) -> Router) -> Self {
@@ -200,6 +200,11 @@ impl TestApp {
 /// The ordinary settings, but for limits per caller: the tests' clock stands still.
 pub fn unlimited() -> Config {
     Config { rate_limit: Switch::Off, ..Config::default() }
+}
+
+/// The API alone: whether the interface was built is nothing to its tests.
+fn without_ui(app: App) -> Router {
+    router::router_with(app, None)
 }
 
 async fn fresh(engine: Engine) -> (Db, Place) {
